@@ -1,0 +1,1 @@
+"""Use cases; they know their collaborators as Protocols."""

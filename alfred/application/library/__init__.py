@@ -1,0 +1,1 @@
+"""Use cases on the library as a whole."""

@@ -1,0 +1,1 @@
+"""A made-up library and a local stand-in for TMDB."""

@@ -1,0 +1,1 @@
+"""Rules of the TV library: pure values and policies, standard library only."""

@@ -1,0 +1,1 @@
+"""What a library holds: releases, episode files, entries and their states."""

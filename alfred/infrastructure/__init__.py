@@ -1,0 +1,1 @@
+"""Adapters: the file system, SQLite, HTTP."""

@@ -1,0 +1,1 @@
+"""The Movie Database, version 3 of its API."""

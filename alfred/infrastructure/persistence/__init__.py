@@ -1,0 +1,1 @@
+"""What Alfred writes: marker, sidecars, index."""
