@@ -1,0 +1,143 @@
+"""Every error a user can meet, and the exit code each stands for.
+
+::
+
+    AlfredError                      1
+    ├── UsageError                   2   wrong settings or arguments
+    │   └── TokenMissing             2
+    ├── ShowNotFoundInLibrary        3
+    ├── ProviderError                4   (TMDBAPIError is its child in the TMDB adapter)
+    └── LibraryUnavailable           5
+        ├── NotALibrary              5
+        ├── RootOffline              5
+        ├── FormatTooNew             5
+        ├── IndexUnreadable          5
+        │   └── IndexCorrupt         5   healed where possible, and then not seen
+        ├── IndexBusy                5
+        └── ReadOnlyLibrary          5
+
+A message is one line that names the thing and the next step. ``code`` is the stable name that the JSON
+form carries.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from alfred.domain.shared.value_objects import TmdbId
+
+
+class AlfredError(Exception):
+    """Something went wrong in a way that Alfred knows."""
+
+    exit_code: ClassVar[int] = 1
+    code: ClassVar[str] = "error"
+
+
+class UsageError(AlfredError):
+    """A setting or an argument is not what it should be."""
+
+    exit_code = 2
+    code = "usage"
+
+
+class TokenMissing(UsageError):
+    """A request was due, and there is no token to make it with."""
+
+    code = "token_missing"
+
+
+class ShowNotFoundInLibrary(AlfredError):
+    """Neither the index nor any sidecar knows the show."""
+
+    exit_code = 3
+    code = "show_not_found"
+
+    def __init__(self, tmdb_id: TmdbId | int) -> None:
+        self.tmdb_id = tmdb_id
+        super().__init__(
+            f"no show with TMDB id {tmdb_id} in this library: name its folder with [tmdbid-{tmdb_id}] "
+            "and run 'alfred rescan'"
+        )
+
+
+class ProviderError(AlfredError):
+    """The metadata provider failed, refused, or answered with something that is not an answer.
+
+    Args:
+        message: one line without a URL's query, so that no key can be in it.
+        error_class: ``not_found`` or a class of the request log: ``dns``, ``tls``, ``timeout``,
+            ``connection_refused``, ``http_403``, ``http_429``, ``http_5xx``, ``parse_error``, ``auth_error``,
+            ``cf_challenge``, ``unknown``.
+        http_status: the HTTP status, where there was an answer.
+        status_code: TMDB's own code in the body, where there was one.
+        retry_after: seconds that the provider asked to wait.
+    """
+
+    exit_code = 4
+    code = "provider"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        error_class: str = "unknown",
+        http_status: int | None = None,
+        status_code: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.error_class = error_class
+        self.http_status = http_status
+        self.status_code = status_code
+        self.retry_after = retry_after
+
+
+class LibraryUnavailable(AlfredError):
+    """The library cannot be used now; nothing was changed."""
+
+    exit_code = 5
+    code = "library_unavailable"
+
+
+class NotALibrary(LibraryUnavailable):
+    """There is no marker here."""
+
+    code = "not_a_library"
+
+
+class RootOffline(LibraryUnavailable):
+    """The root, or its marker, is not there."""
+
+    code = "root_offline"
+
+
+class FormatTooNew(LibraryUnavailable):
+    """A file was written by a newer Alfred."""
+
+    code = "format_too_new"
+
+
+class IndexUnreadable(LibraryUnavailable):
+    """The index cannot be opened or read."""
+
+    code = "index_unreadable"
+
+
+class IndexCorrupt(IndexUnreadable):
+    """The index is not a database any more."""
+
+    code = "index_corrupt"
+
+
+class IndexBusy(LibraryUnavailable):
+    """Another process holds the index for longer than we wait."""
+
+    code = "index_busy"
+
+
+class ReadOnlyLibrary(LibraryUnavailable):
+    """The library cannot be written to."""
+
+    code = "read_only"
