@@ -22,10 +22,9 @@ form carries.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-if TYPE_CHECKING:
-    from alfred.domain.shared.value_objects import TmdbId
+from alfred.domain.shared.value_objects import TmdbId
 
 
 class AlfredError(Exception):
