@@ -3,6 +3,9 @@
 ::
 
     AlfredError                      1
+    ├── SidecarUnreadable            1   a rescan names it and goes on
+    │   ├── SidecarCorrupt           1
+    │   └── SidecarTooNew            1
     ├── UsageError                   2   wrong settings or arguments
     │   └── TokenMissing             2
     ├── ShowNotFoundInLibrary        3
@@ -24,6 +27,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from alfred.domain.library.release import UserMetadata
 from alfred.domain.shared.value_objects import TmdbId
 
 
@@ -32,6 +36,33 @@ class AlfredError(Exception):
 
     exit_code: ClassVar[int] = 1
     code: ClassVar[str] = "error"
+
+
+class SidecarUnreadable(AlfredError):
+    """A show folder's sidecar is there and cannot be used."""
+
+    code = "sidecar_unreadable"
+
+
+class SidecarCorrupt(SidecarUnreadable):
+    """A sidecar is not what Alfred writes.
+
+    Args:
+        message: one line.
+        salvaged: tags and note, where they could still be read.
+    """
+
+    code = "sidecar_corrupt"
+
+    def __init__(self, message: str, *, salvaged: UserMetadata | None = None) -> None:
+        super().__init__(message)
+        self.salvaged = salvaged or UserMetadata()
+
+
+class SidecarTooNew(SidecarUnreadable):
+    """A sidecar was written by a newer Alfred; it is left alone."""
+
+    code = "sidecar_too_new"
 
 
 class UsageError(AlfredError):

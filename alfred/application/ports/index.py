@@ -1,0 +1,127 @@
+"""What the use cases ask of the library index."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeVar, runtime_checkable
+
+from alfred.domain.library.entry import SyncRecord
+from alfred.domain.library.release import FileStatus, SeriesRelease
+from alfred.domain.shared.value_objects import TmdbId
+from alfred.domain.tv_shows.show import TVShowInfo
+
+
+class EntryMetadata(Protocol):
+    """When and where, of an entry."""
+
+    @property
+    def path(self) -> str:
+        """The show folder, relative to the root, with ``/``."""
+
+    @property
+    def fetched_at(self) -> datetime | None:
+        """When the facts were fetched; None for a placeholder."""
+
+
+class IndexEntry(Protocol):
+    """What a sync needs to know of an entry."""
+
+    @property
+    def status(self) -> str:
+        """The show's status; ``unknown`` for a placeholder."""
+
+    @property
+    def metadata(self) -> EntryMetadata:
+        """When and where."""
+
+
+EntryT_co = TypeVar("EntryT_co", bound=IndexEntry, covariant=True)
+
+
+class TVShowIndex(Protocol[EntryT_co]):
+    """All that ``sync_show`` needs of an index."""
+
+    def find_by_tmdb_id(self, tmdb_id: TmdbId, /) -> EntryT_co | None:
+        """Return the entry, or None."""
+
+    def upsert(
+        self, info: TVShowInfo, release: SeriesRelease | None, /, *, path: str, fetched_at: datetime
+    ) -> object:
+        """Write the join of facts and release; a success clears an earlier failure."""
+
+
+@runtime_checkable
+class KeepsSyncRecords(Protocol):
+    """An index that also remembers failed syncs."""
+
+    def sync_record(self, tmdb_id: TmdbId, /) -> SyncRecord:
+        """Return what is remembered of the last syncs."""
+
+    def record_failure(self, tmdb_id: TmdbId, record: SyncRecord, /, *, path: str) -> None:
+        """Remember a failed sync; an unknown show gets a placeholder, a known one keeps its facts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownFolder:
+    """A show folder as the last rescan left it.
+
+    Attributes:
+        path: relative to the root.
+        signature: digest of all that its record depends on.
+        sidecar: the sidecar's stamp after it was written.
+    """
+
+    path: str
+    tmdb_id: TmdbId
+    signature: str
+    sidecar: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowPresence:
+    """One show as a rescan found it.
+
+    Attributes:
+        name: a name for the entry until the provider gives one.
+        path: the folder that stands for the show.
+        folders: every folder that carries the id.
+        release: the files of all of them.
+    """
+
+    name: str
+    path: str
+    folders: tuple[KnownFolder, ...]
+    release: SeriesRelease
+
+    @property
+    def tmdb_id(self) -> TmdbId:
+        """The show."""
+        return self.release.tmdb_id
+
+
+class PresenceIndex(Protocol):
+    """What a rescan needs of an index."""
+
+    def known_folders(self) -> Mapping[str, KnownFolder]:
+        """Return every show folder of the last rescan by its path."""
+
+    def known_ids(self) -> Collection[TmdbId]:
+        """Return the ids of all entries."""
+
+    def recorded_release(self, tmdb_id: TmdbId, /) -> SeriesRelease | None:
+        """Return files and user metadata as the index has them; None for an unknown show."""
+
+    def file_counts(self) -> Mapping[TmdbId, Mapping[FileStatus, int]]:
+        """Count the files of each show by status."""
+
+    def batch(self) -> AbstractContextManager[object]:
+        """Group the writes of several shows into few transactions."""
+
+    def record_presence(self, presence: ShowPresence, /, *, now: datetime) -> None:
+        """Write what a rescan found of one show."""
+
+    def record_unreadable_sidecar(self, tmdb_id: TmdbId, message: str, /) -> None:
+        """Mark a known entry as broken because its sidecar cannot be used."""

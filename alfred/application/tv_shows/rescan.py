@@ -1,0 +1,418 @@
+"""Rescan: read the disk, bring sidecars and index up to date with it, ask nobody else.
+
+A rescan first makes a plan; a dry run reports it, a real one carries it out. Folders that look as they did
+the last time are passed over: nothing of them is read, parsed or written.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from alfred.application.exceptions import ShowNotFoundInLibrary, SidecarCorrupt, SidecarUnreadable
+from alfred.application.ports.clock import system_clock
+from alfred.application.ports.folders import FolderScan, LibraryFolders, Problem
+from alfred.application.ports.index import KnownFolder, PresenceIndex, ShowPresence
+from alfred.application.ports.releases import Sidecars
+from alfred.domain.library.episode_names import read_episode_name
+from alfred.domain.library.file_changes import merge_files
+from alfred.domain.library.identification import title_of_folder, tmdb_id_in_folder_name, tmdb_id_in_nfo
+from alfred.domain.library.release import (
+    EpisodeFile,
+    FileStatus,
+    SeriesRelease,
+    UserMetadata,
+    join_releases,
+)
+from alfred.domain.shared.value_objects import TmdbId
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """A folder whose sidecar, tag and NFO do not name the same show.
+
+    Attributes:
+        chosen: the sidecar wins over the tag, the tag over the NFO.
+        claims: where an id was read -> the id.
+    """
+
+    path: str
+    chosen: TmdbId
+    claims: Mapping[str, TmdbId]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderPlan:
+    """What a rescan found in one show folder.
+
+    Attributes:
+        release: the record of its files as it should be.
+        write_sidecar: whether the sidecar does not say so yet.
+        keep_sidecar: whether there is one that must be left alone.
+    """
+
+    folder: str
+    signature: str
+    sidecar: str
+    release: SeriesRelease
+    write_sidecar: bool
+    keep_sidecar: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowPlan:
+    """What a rescan will write of one show."""
+
+    tmdb_id: TmdbId
+    name: str
+    path: str
+    folders: tuple[FolderPlan, ...]
+    lost_files: tuple[EpisodeFile, ...]
+    is_new: bool
+    unreadable_sidecar: str | None = None
+
+    @property
+    def release(self) -> SeriesRelease:
+        """The files of all folders, and those of folders that are gone."""
+        joined = join_releases(folder.release for folder in self.folders)
+        return replace(joined, files=joined.files + self.lost_files)
+
+
+@dataclass(slots=True, kw_only=True)
+class RescanPlan:
+    """What a rescan found and will write.
+
+    Attributes:
+        shows: those to write; all others are as they were.
+        seen: the folders of each show that are there, changed or not.
+        unidentified: folders with videos that no id was found for.
+    """
+
+    shows: list[ShowPlan] = field(default_factory=list)
+    seen: dict[TmdbId, list[str]] = field(default_factory=lambda: defaultdict(list))
+    unidentified: list[str] = field(default_factory=list)
+    broken: list[Problem] = field(default_factory=list)
+    disagreements: list[Disagreement] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RescanReport:
+    """What a rescan came to.
+
+    Attributes:
+        shows: how many shows have a folder that is there.
+        added: shows that were not in the index.
+        changed: shows that were, and of which something changed.
+        restored: shows whose folder is back.
+        missing: shows whose folder is gone.
+        duplicates: shows with more than one folder -> these folders.
+        files: of the shows looked at, by status.
+    """
+
+    shows: int
+    added: tuple[TmdbId, ...]
+    changed: tuple[TmdbId, ...]
+    restored: tuple[TmdbId, ...]
+    missing: tuple[TmdbId, ...]
+    unidentified: tuple[str, ...]
+    broken: tuple[Problem, ...]
+    disagreements: tuple[Disagreement, ...]
+    duplicates: Mapping[TmdbId, tuple[str, ...]]
+    files: Mapping[FileStatus, int]
+    elapsed_seconds: float
+
+
+def rescan_library(
+    *,
+    folders: LibraryFolders,
+    sidecars: Sidecars,
+    index: PresenceIndex,
+    now: Callable[[], datetime] = system_clock,
+    dry_run: bool = False,
+) -> RescanReport:
+    """Bring sidecars and index up to date with every show folder.
+
+    Args:
+        folders: the disk.
+        sidecars: the sidecars in the show folders.
+        index: where entries are kept.
+        now: the clock; aware, UTC.
+        dry_run: only report what would be written.
+
+    Raises:
+        RootOffline: the root is not there; nothing was written.
+    """
+    scanner = _Rescan(folders=folders, sidecars=sidecars, index=index, now=now)
+    listing = folders.list_show_folders()
+    plan = scanner.plan(listing.folders)
+    plan.broken.extend(listing.problems)
+    return scanner.finish(plan, dry_run=dry_run)
+
+
+def rescan_show(
+    tmdb_id: TmdbId,
+    *,
+    folders: LibraryFolders,
+    sidecars: Sidecars,
+    index: PresenceIndex,
+    now: Callable[[], datetime] = system_clock,
+    dry_run: bool = False,
+) -> RescanReport:
+    """Bring one show up to date with its folders; others are not looked at, unless it has to be searched for.
+
+    Raises:
+        ShowNotFoundInLibrary: neither the index nor any folder knows the show.
+        RootOffline: the root is not there.
+    """
+    scanner = _Rescan(folders=folders, sidecars=sidecars, index=index, now=now, only=tmdb_id)
+    plan = scanner.plan([known.path for known in scanner.known.values() if known.tmdb_id == tmdb_id])
+    if tmdb_id not in plan.seen:
+        unclaimed = [folder for folder in folders.list_show_folders().folders if folder not in scanner.known]
+        plan = scanner.plan(unclaimed)
+    if tmdb_id not in plan.seen and tmdb_id not in scanner.known_ids:
+        raise ShowNotFoundInLibrary(tmdb_id)
+    return scanner.finish(plan, dry_run=dry_run)
+
+
+class _Rescan:
+    """One run: what was known before it, and how a folder becomes a plan."""
+
+    def __init__(
+        self,
+        *,
+        folders: LibraryFolders,
+        sidecars: Sidecars,
+        index: PresenceIndex,
+        now: Callable[[], datetime],
+        only: TmdbId | None = None,
+    ) -> None:
+        self._folders = folders
+        self._sidecars = sidecars
+        self._index = index
+        self._now = now
+        self._only = only
+        self._started = now()
+        self.known = index.known_folders()
+        self.known_ids = frozenset(index.known_ids())
+
+    def plan(self, folders: Iterable[str]) -> RescanPlan:
+        """Look at folders and plan what to write of those that changed."""
+        plan = RescanPlan()
+        changed: dict[TmdbId, list[_Look]] = defaultdict(list)
+        for folder in folders:
+            try:
+                scan = self._folders.scan_show_folder(folder)
+            except FileNotFoundError:
+                continue
+            plan.broken.extend(scan.problems)
+            if before := self._unchanged(scan):
+                plan.seen[before.tmdb_id].append(folder)
+                continue
+            look = self._read_sidecar(scan)
+            claims = self._claims(look)
+            tmdb_id = self._choose(folder, claims)
+            if self._only not in (None, tmdb_id):
+                continue
+            _note(plan, look, tmdb_id, claims)
+            if tmdb_id is not None:
+                changed[tmdb_id].append(look)
+                plan.seen[tmdb_id].append(folder)
+        plan.shows = [self._plan_show(tmdb_id, looks, plan) for tmdb_id, looks in changed.items()]
+        return plan
+
+    def finish(self, plan: RescanPlan, *, dry_run: bool) -> RescanReport:
+        """Carry a plan out, unless it is a dry run, and report it."""
+        counts = self._file_counts(plan)
+        if not dry_run and plan.shows:
+            with self._index.batch():
+                for show in plan.shows:
+                    self._apply(show, plan)
+        return self._report(plan, counts)
+
+    def _unchanged(self, scan: FolderScan) -> KnownFolder | None:
+        before = self.known.get(scan.folder)
+        if before is None or before.signature != scan.signature or not scan.signature:
+            return None
+        return before if before.sidecar == self._sidecars.stamp(scan.folder) else None
+
+    def _claims(self, look: _Look) -> dict[str, TmdbId]:
+        """Read every id that a folder carries; the first one wins."""
+        claims = {
+            "sidecar": look.recorded.tmdb_id if look.recorded else None,
+            "tag": tmdb_id_in_folder_name(look.scan.folder.rpartition("/")[2]),
+            "nfo": tmdb_id_in_nfo(self._folders.read_nfo(look.scan.folder)) if look.scan.has_nfo else None,
+        }
+        return {source: tmdb_id for source, tmdb_id in claims.items() if tmdb_id is not None}
+
+    def _choose(self, folder: str, claims: Mapping[str, TmdbId]) -> TmdbId | None:
+        """Choose the id of a folder: what it carries, else what it had at the last rescan."""
+        before = self.known.get(folder)
+        return next(iter(claims.values()), before.tmdb_id if before else None)
+
+    def _read_sidecar(self, scan: FolderScan) -> _Look:
+        try:
+            return _Look(scan=scan, recorded=self._sidecars.read(scan.folder))
+        except SidecarCorrupt as error:
+            return _Look(scan=scan, problem=str(error), salvaged=error.salvaged)
+        except SidecarUnreadable as error:
+            return _Look(scan=scan, problem=str(error), keep_sidecar=True)
+
+    def _plan_show(self, tmdb_id: TmdbId, looks: Sequence[_Look], plan: RescanPlan) -> ShowPlan:
+        indexed = self._index.recorded_release(tmdb_id)
+        by_folder: dict[str, list[EpisodeFile]] = defaultdict(list)
+        for file in indexed.files if indexed else ():
+            by_folder[file.folder].append(file)
+        user = indexed.user if indexed else UserMetadata()
+        changed = {
+            look.scan.folder: self._plan_folder(tmdb_id, look, by_folder[look.scan.folder], user) for look in looks
+        }
+        folders = tuple(
+            changed.get(folder) or self._as_it_was(self.known[folder], by_folder[folder], user)
+            for folder in sorted(plan.seen[tmdb_id])
+        )
+        path = folders[0].folder
+        return ShowPlan(
+            tmdb_id=tmdb_id,
+            name=title_of_folder(path.rpartition("/")[2]).title,
+            path=path,
+            folders=folders,
+            lost_files=_lost_files(by_folder, folders, self._started),
+            is_new=tmdb_id not in self.known_ids,
+            unreadable_sidecar=next((look.problem for look in looks if look.keep_sidecar), None),
+        )
+
+    def _plan_folder(
+        self, tmdb_id: TmdbId, look: _Look, indexed: Sequence[EpisodeFile], user: UserMetadata
+    ) -> FolderPlan:
+        recorded = look.recorded
+        files = merge_files(
+            recorded.files if recorded else indexed,
+            look.scan.videos,
+            folder=look.scan.folder,
+            unreadable=look.scan.unreadable,
+            read_name=read_episode_name,
+            now=self._started,
+        )
+        known_user = recorded.user if recorded else user or look.salvaged
+        release = SeriesRelease(tmdb_id=tmdb_id, files=files, user=known_user)
+        return FolderPlan(
+            folder=look.scan.folder,
+            signature="" if look.keep_sidecar else look.scan.signature,
+            sidecar=self._sidecars.stamp(look.scan.folder),
+            release=release,
+            write_sidecar=release != recorded and not look.keep_sidecar and "" not in look.scan.unreadable,
+        )
+
+    @staticmethod
+    def _as_it_was(known: KnownFolder, files: Sequence[EpisodeFile], user: UserMetadata) -> FolderPlan:
+        return FolderPlan(
+            folder=known.path,
+            signature=known.signature,
+            sidecar=known.sidecar,
+            release=SeriesRelease(tmdb_id=known.tmdb_id, files=tuple(files), user=user),
+            write_sidecar=False,
+        )
+
+    def _apply(self, show: ShowPlan, plan: RescanPlan) -> None:
+        """Write the sidecars first: they are the truth that the index can be made from."""
+        known = []
+        for folder in show.folders:
+            stamp, signature = folder.sidecar, folder.signature
+            if folder.write_sidecar:
+                try:
+                    stamp = self._sidecars.write(folder.folder, folder.release)
+                except (OSError, SidecarUnreadable) as error:
+                    reason = error.strerror if isinstance(error, OSError) else str(error)
+                    plan.broken.append(Problem(folder.folder, f"cannot write the sidecar: {reason}"))
+                    signature = ""
+            known.append(KnownFolder(path=folder.folder, tmdb_id=show.tmdb_id, signature=signature, sidecar=stamp))
+        presence = ShowPresence(name=show.name, path=show.path, folders=tuple(known), release=show.release)
+        self._index.record_presence(presence, now=self._started)
+        if show.unreadable_sidecar:
+            self._index.record_unreadable_sidecar(show.tmdb_id, show.unreadable_sidecar)
+
+    def _file_counts(self, plan: RescanPlan) -> Counter[FileStatus]:
+        """Count files as they are after the plan: planned shows by the plan, all others by the index."""
+        counts: Counter[FileStatus] = Counter()
+        planned = {show.tmdb_id: show for show in plan.shows}
+        for tmdb_id, by_status in self._index.file_counts().items():
+            if tmdb_id not in planned and self._only in (None, tmdb_id):
+                counts.update(by_status)
+        for show in planned.values():
+            counts.update(file.status for file in show.release.files)
+        return counts
+
+    def _report(self, plan: RescanPlan, counts: Mapping[FileStatus, int]) -> RescanReport:
+        return RescanReport(
+            shows=len(plan.seen),
+            added=tuple(sorted(show.tmdb_id for show in plan.shows if show.is_new)),
+            changed=tuple(sorted(show.tmdb_id for show in plan.shows if not show.is_new)),
+            restored=(),
+            missing=(),
+            unidentified=tuple(sorted(plan.unidentified)),
+            broken=tuple(sorted(set(plan.broken), key=lambda problem: (problem.path, problem.message))),
+            disagreements=tuple(plan.disagreements),
+            duplicates={
+                tmdb_id: tuple(sorted(paths)) for tmdb_id, paths in sorted(plan.seen.items()) if len(paths) > 1
+            },
+            files={status: counts.get(status, 0) for status in FileStatus},
+            elapsed_seconds=(self._now() - self._started).total_seconds(),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """A changed folder with what its sidecar said."""
+
+    scan: FolderScan
+    recorded: SeriesRelease | None = None
+    problem: str | None = None
+    salvaged: UserMetadata = field(default_factory=UserMetadata)
+    keep_sidecar: bool = False
+
+
+def _note(plan: RescanPlan, look: _Look, tmdb_id: TmdbId | None, claims: Mapping[str, TmdbId]) -> None:
+    """Note what the user should know of a changed folder."""
+    if look.problem:
+        plan.broken.append(Problem(look.scan.folder, look.problem))
+    if tmdb_id is None:
+        if look.scan.videos:
+            plan.unidentified.append(look.scan.folder)
+    elif len(set(claims.values())) > 1:
+        plan.disagreements.append(Disagreement(look.scan.folder, tmdb_id, claims))
+
+
+def _lost_files(
+    by_folder: Mapping[str, Sequence[EpisodeFile]], folders: Sequence[FolderPlan], now: datetime
+) -> tuple[EpisodeFile, ...]:
+    """Keep the files of folders that are gone as missing, unless they are in a folder that is there now."""
+    here = {plan.folder for plan in folders}
+    present = {file.path for plan in folders for file in plan.release.files}
+    return tuple(
+        file
+        if file.status is not FileStatus.READY
+        else replace(file, status=FileStatus.MISSING, missing_since=now)
+        for folder, files in by_folder.items()
+        if folder not in here
+        for file in files
+        if file.path not in present
+    )
+
+
+def join_reports(reports: Sequence[RescanReport]) -> RescanReport:
+    """Join the reports of several shows into one."""
+    return RescanReport(
+        shows=sum(report.shows for report in reports),
+        added=tuple(sorted({tmdb_id for report in reports for tmdb_id in report.added})),
+        changed=tuple(sorted({tmdb_id for report in reports for tmdb_id in report.changed})),
+        restored=tuple(sorted({tmdb_id for report in reports for tmdb_id in report.restored})),
+        missing=tuple(sorted({tmdb_id for report in reports for tmdb_id in report.missing})),
+        unidentified=tuple(sorted({path for report in reports for path in report.unidentified})),
+        broken=tuple(dict.fromkeys(problem for report in reports for problem in report.broken)),
+        disagreements=tuple(one for report in reports for one in report.disagreements),
+        duplicates={key: value for report in reports for key, value in report.duplicates.items()},
+        files={status: sum(report.files.get(status, 0) for report in reports) for status in FileStatus},
+        elapsed_seconds=sum(report.elapsed_seconds for report in reports),
+    )

@@ -1,0 +1,70 @@
+"""``alfred explain``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from alfred.application.exceptions import ShowNotFoundInLibrary
+from alfred.cli.command import TMDB_ID, alfred_command
+from alfred.cli.session import Session
+from alfred.cli.shapes import explain_shape
+from alfred.cli.text import age, iso
+from alfred.domain.library.entry import EntryState, forecast_refresh
+from alfred.domain.shared.value_objects import TmdbId
+from alfred.infrastructure.persistence.dot_alfred.v2.sidecar_root import ShowIndexEntry
+
+if TYPE_CHECKING:
+    from alfred.composition import Library
+
+
+@alfred_command("explain", examples="alfred explain 1396")
+@click.argument("tmdb_id", type=TMDB_ID)
+def command(session: Session, tmdb_id: TmdbId) -> None:
+    """Say how a show stands, and why the next refresh would or would not take it."""
+
+    def work(library: Library) -> None:
+        entry = library.index.find_by_tmdb_id(tmdb_id)
+        if entry is None:
+            raise ShowNotFoundInLibrary(tmdb_id)
+        now, ttl_days = library.now(), library.settings.tmdb_cache_ttl_days
+        forecast = forecast_refresh(entry.standing, ttl_days=ttl_days, now=now)
+
+        def tell() -> None:
+            session.say(f"{entry.name} ({entry.tmdb_id}) is {forecast.reason}.", style="bold")
+            session.say(f"  {_because(entry, forecast.reason, ttl_days, now)}")
+            answer = "would take it" if forecast.will_refresh else "would leave it alone"
+            due = ""
+            if forecast.next_refresh_at and forecast.next_refresh_at > now:
+                due = f" until {iso(forecast.next_refresh_at)}"
+            session.say(f"  The next refresh {answer}{due}.")
+
+        session.answer(lambda: explain_shape(entry, ttl_days=ttl_days, now=now), tell)
+
+    session.with_library(work, queries_only=True)
+
+
+def _because(entry: ShowIndexEntry, state: EntryState, ttl_days: int, now: datetime) -> str:
+    fetched = age(entry.metadata.fetched_at, now=now)
+    match state:
+        case EntryState.MISSING:
+            return (
+                f"Its folder has not been there since {iso(entry.metadata.missing_since)}: {entry.metadata.path}"
+            )
+        case EntryState.PROCESSING:
+            return f"A batch has held it since {iso(entry.metadata.claimed_at)}."
+        case EntryState.BROKEN:
+            return (
+                f"The last sync failed ({entry.sync.error_class}, {entry.sync.attempts} in a row): "
+                f"{entry.sync.status_message}"
+            )
+        case EntryState.DELISTED:
+            return f"TMDB does not have this id: {entry.sync.status_message}"
+        case EntryState.PLACEHOLDER:
+            return f"TMDB has not been asked yet; 'alfred sync {entry.tmdb_id}' asks now."
+        case EntryState.STALE:
+            return f"Its facts were fetched {fetched}, and the TTL is {ttl_days} days."
+        case EntryState.FRESH:
+            return f"Its facts were fetched {fetched}; they stay fresh for {ttl_days} days."

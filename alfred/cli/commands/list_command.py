@@ -1,0 +1,90 @@
+"""``alfred list``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from alfred.cli.command import alfred_command
+from alfred.cli.session import Session
+from alfred.cli.shapes import entry_shape
+from alfred.cli.text import age, plural
+from alfred.domain.library.entry import EntryState, derive_state
+from alfred.infrastructure.persistence.dot_alfred.v2.sidecar_root import ShowIndexEntry
+
+if TYPE_CHECKING:
+    from alfred.composition import Library
+
+STATE_STYLE = {
+    EntryState.MISSING: "red",
+    EntryState.BROKEN: "red",
+    EntryState.DELISTED: "magenta",
+    EntryState.PROCESSING: "cyan",
+    EntryState.PLACEHOLDER: "yellow",
+    EntryState.STALE: "yellow",
+}
+
+_STATES = click.Choice([state.value for state in EntryState])
+
+
+@alfred_command(
+    "list",
+    examples="""
+    alfred list
+    alfred list --state broken --state stale
+    alfred list --all --skip fresh --json
+    """,
+)
+@click.option("--state", "states", multiple=True, type=_STATES, help="Only entries in this state; repeatable.")
+@click.option("--skip", "skipped", multiple=True, type=_STATES, help="No entries in this state; repeatable.")
+@click.option("--all", "everything", is_flag=True, help="Entries whose folder is missing, too.")
+def command(session: Session, states: tuple[str, ...], skipped: tuple[str, ...], *, everything: bool) -> None:
+    """List the shows of the library by name, each with its state.
+
+    Shows whose folder is missing are left out unless --all or --state missing asks for them.
+    """
+    chosen = frozenset(EntryState(state) for state in states or [state.value for state in EntryState])
+    chosen -= {EntryState(state) for state in skipped}
+    include_missing = everything or EntryState.MISSING.value in states
+    session.with_library(
+        lambda library: _list(session, library, chosen, include_missing=include_missing), queries_only=True
+    )
+
+
+def _list(session: Session, library: Library, chosen: frozenset[EntryState], *, include_missing: bool) -> None:
+    now, ttl_days = library.now(), library.settings.tmdb_cache_ttl_days
+    found = [
+        (entry, state)
+        for entry in library.index.entries(include_missing=include_missing)
+        if (state := derive_state(entry.standing, ttl_days=ttl_days, now=now)) in chosen
+    ]
+
+    def tell() -> None:
+        if not found:
+            session.say("No shows to list. 'alfred rescan' reads the disk; 'alfred list --all' hides nothing.")
+            return
+        session.table(
+            ["TMDB", "Name", "State", "Status", "On disk", "Aired", "Total", "Fetched", "Folder"],
+            [_row(entry, state, age(entry.metadata.fetched_at, now=now)) for entry, state in found],
+            styles=[STATE_STYLE.get(state, "") for _, state in found],
+        )
+        if session.stdout_is_terminal:
+            session.say(plural(len(found), "show"))
+
+    session.answer(lambda: {"shows": [entry_shape(entry, ttl_days=ttl_days, now=now) for entry, _ in found]}, tell)
+
+
+def _row(entry: ShowIndexEntry, state: EntryState, fetched: str) -> list[str]:
+    counts = entry.episodes
+    return [
+        str(entry.tmdb_id),
+        entry.name,
+        state.value,
+        entry.status,
+        str(counts.on_disk),
+        str(counts.aired),
+        str(counts.total),
+        fetched,
+        entry.metadata.path,
+    ]

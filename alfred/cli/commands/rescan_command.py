@@ -1,0 +1,87 @@
+"""``alfred rescan``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from alfred.cli.command import TMDB_ID, alfred_command
+from alfred.cli.session import Session
+from alfred.cli.text import plural
+from alfred.domain.library.release import FileStatus
+from alfred.domain.shared.value_objects import TmdbId
+
+if TYPE_CHECKING:
+    from alfred.application.tv_shows.rescan import RescanReport
+    from alfred.composition import Library
+
+NAMED_AT_MOST = 20
+
+
+@alfred_command(
+    "rescan",
+    examples="""
+    alfred rescan
+    alfred rescan 1396
+    alfred rescan --dry-run --json
+    """,
+)
+@click.argument("tmdb_ids", nargs=-1, type=TMDB_ID, metavar="[TMDB_ID]...")
+@click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
+def command(session: Session, tmdb_ids: tuple[TmdbId, ...], *, dry_run: bool) -> None:
+    """Read the disk and bring sidecars and index up to date with it; TMDB is not asked.
+
+    Folders are recognised by their sidecar, by an id in the name such as [tmdbid-1396] or {tmdb-1396}, or by
+    tvshow.nfo. Folders that look as they did the last time cost nothing.
+    """
+    from alfred.cli.shapes import rescan_shape
+
+    def work(library: Library) -> tuple[RescanReport, dict[TmdbId, str]]:
+        report = _rescan(library, tmdb_ids, dry_run=dry_run)
+        named = (report.added + report.changed)[:NAMED_AT_MOST]
+        entries = {tmdb_id: library.index.find_by_tmdb_id(tmdb_id) for tmdb_id in named}
+        return report, {tmdb_id: entry.name for tmdb_id, entry in entries.items() if entry}
+
+    report, names = session.with_library(work)
+    session.answer(lambda: rescan_shape(report), lambda: _tell(session, report, names, dry_run=dry_run))
+    if report.broken:
+        session.exit_code = 1
+
+
+def _rescan(library: Library, tmdb_ids: Sequence[TmdbId], *, dry_run: bool) -> RescanReport:
+    from alfred.application.tv_shows.rescan import join_reports
+
+    if not tmdb_ids:
+        return library.rescan(dry_run=dry_run)
+    return join_reports([library.rescan_show(tmdb_id, dry_run=dry_run) for tmdb_id in dict.fromkeys(tmdb_ids)])
+
+
+def _tell(session: Session, report: RescanReport, names: dict[TmdbId, str], *, dry_run: bool) -> None:
+    say = session.say
+    would = "would be " if dry_run else ""
+    files = Counter(dict(report.files))
+    held = ", ".join(f"{files[status]:,} {status.value}" for status in FileStatus if files[status])
+    say(
+        f"{plural(report.shows, 'show')}: {len(report.added)} {would}added, {len(report.changed)} {would}changed. "
+        f"{plural(files.total(), 'file')}{': ' + held if held else ''}. {report.elapsed_seconds:.2f} s"
+    )
+    for word, ids in (("added", report.added), ("changed", report.changed)):
+        for tmdb_id in ids[:NAMED_AT_MOST]:
+            say(
+                f"  {word:<13} {tmdb_id}  {names.get(tmdb_id, '')}".rstrip(),
+                style="green" if word == "added" else "",
+            )
+        if len(ids) > NAMED_AT_MOST:
+            say(f"  {word:<13} and {len(ids) - NAMED_AT_MOST:,} more")
+    for tmdb_id, paths in report.duplicates.items():
+        say(f"  two folders   {tmdb_id}  {'; '.join(paths)}: both are kept", style="yellow")
+    for disagreement in report.disagreements:
+        claims = ", ".join(f"{source} {tmdb_id}" for source, tmdb_id in disagreement.claims.items())
+        say(f"  ids differ    {disagreement.path}: {claims}; took {disagreement.chosen}", style="yellow")
+    for path in report.unidentified:
+        say(f"  no id         {path}: put [tmdbid-N] in its name", style="yellow")
+    for problem in report.broken:
+        say(f"  broken        {problem.path or '.'}: {problem.message}", style="red")

@@ -1,0 +1,79 @@
+"""``alfred wanted``."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import click
+
+from alfred.application.exceptions import ShowNotFoundInLibrary
+from alfred.cli.command import TMDB_ID, alfred_command
+from alfred.cli.session import Session
+from alfred.cli.shapes import wanted_shape
+from alfred.cli.text import plural
+from alfred.domain.library.views import WantedEpisode
+from alfred.domain.shared.value_objects import TmdbId
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from alfred.composition import Library
+
+
+@alfred_command(
+    "wanted",
+    examples="""
+    alfred wanted
+    alfred wanted 1396 --no-specials
+    alfred wanted --limit 20 --json
+    """,
+)
+@click.argument("tmdb_ids", nargs=-1, type=TMDB_ID, metavar="[TMDB_ID]...")
+@click.option("--no-specials", is_flag=True, help="Leave season 0 out.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many, the latest first.")
+def command(session: Session, tmdb_ids: tuple[TmdbId, ...], *, no_specials: bool, limit: int | None) -> None:
+    """List the episodes that have aired and have no file, the latest first.
+
+    Episodes whose file went missing are not wanted: 'alfred show' has them as missing.
+    """
+
+    def work(library: Library) -> None:
+        episodes = (episode for episode in _wanted(library, tmdb_ids) if episode.season != 0 or not no_specials)
+        found = list(islice(episodes, limit))
+        session.answer(
+            lambda: {"episodes": [wanted_shape(episode) for episode in found]}, lambda: _tell(session, found)
+        )
+
+    session.with_library(work, queries_only=True)
+
+
+def _wanted(library: Library, tmdb_ids: tuple[TmdbId, ...]) -> Iterator[WantedEpisode]:
+    if not tmdb_ids:
+        yield from library.index.wanted()
+        return
+    for tmdb_id in dict.fromkeys(tmdb_ids):
+        if library.index.find_by_tmdb_id(tmdb_id) is None:
+            raise ShowNotFoundInLibrary(tmdb_id)
+        yield from library.index.wanted(tmdb_id)
+
+
+def _tell(session: Session, found: list[WantedEpisode]) -> None:
+    if not found:
+        session.say("Nothing is wanted: every episode that has aired has a file.")
+        return
+    session.table(
+        ["Aired", "Show", "Episode", "Title", "TMDB"],
+        [
+            [
+                episode.air_date.isoformat(),
+                episode.name,
+                f"S{episode.season:02d}E{episode.episode:02d}",
+                episode.title,
+                str(episode.tmdb_id),
+            ]
+            for episode in found
+        ],
+    )
+    if session.stdout_is_terminal:
+        session.say(plural(len(found), "episode"))

@@ -1,0 +1,149 @@
+"""The command line: global options, commands that load when they are called, one place for errors."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from alfred import __version__
+from alfred.application.exceptions import AlfredError
+from alfred.cli.session import Session
+from alfred.cli.text import printable, to_json
+
+INTERRUPTED = 130
+
+COMMANDS = {
+    "init": "Mark a folder as a library.",
+    "rescan": "Read the disk: adopt folders that carry an id, note what came and went.",
+    "sync": "Bring a show, or a few, up to date with TMDB.",
+    "list": "List the shows of the library.",
+    "show": "Show one show with its seasons, episodes and files.",
+    "wanted": "List episodes that have aired and have no file.",
+    "explain": "Say how a show stands, and whether the next refresh would take it.",
+    "demo": "Take the tour on a made-up library; needs no token and no network.",
+}
+
+
+class _LazyGroup(click.Group):
+    """Knows its commands by name and one sentence, and imports one only to run it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"alfred.cli.commands.{cmd_name.replace('-', '_')}_command")
+        command = module.command
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{module.__name__}.command is not a command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _store(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    if value is not None and value is not False and parameter.name:
+        setattr(ctx.ensure_object(Session), parameter.name, value)
+    return value
+
+
+def global_options() -> list[click.Option]:
+    """Return the options that every command takes, before or after its name."""
+    return [
+        click.Option(
+            ["--library"],
+            type=click.Path(path_type=Path),
+            metavar="ROOT",
+            expose_value=False,
+            callback=_store,
+            help="The library root; default: ALFRED_LIBRARY, else the nearest parent that is a library.",
+        ),
+        click.Option(
+            ["--json", "as_json"],
+            is_flag=True,
+            expose_value=False,
+            callback=_store,
+            help="Answer with one JSON document.",
+        ),
+        click.Option(
+            ["--quiet"], is_flag=True, expose_value=False, callback=_store, help="Say nothing but errors."
+        ),
+        click.Option(["--verbose"], is_flag=True, expose_value=False, callback=_store, help="Say more on stderr."),
+    ]
+
+
+@click.group(
+    cls=_LazyGroup,
+    params=list(global_options()),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 done, 1 done in part, 2 wrong usage or settings, 3 show not in the library, "
+    "4 the provider failed, 5 the library is unavailable, 6 refused to mark, 130 interrupted.",
+)
+@click.version_option(__version__, prog_name="alfred", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Alfred keeps one trustworthy index of a TV library: what TMDB lists, joined with what is on disk."""
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit code.
+
+    Args:
+        arguments: without the program's name; by default the process's own.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    _never_fail_to_print()
+    session = Session(as_json="--json" in words)
+    try:
+        result = cli.main(args=words, prog_name="alfred", standalone_mode=False, obj=session)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (KeyboardInterrupt, click.Abort):
+        _complain(session, "interrupted", "interrupted; what was done until now is kept")
+        return INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as error:
+        sys.stdout.write(error.format_message() + "\n")
+        return 0
+    except click.UsageError as error:
+        _complain(session, "usage", f"{error.format_message().rstrip('.')}; see '{_help_of(error)}'")
+        return error.exit_code
+    except click.ClickException as error:
+        _complain(session, "usage", error.format_message())
+        return error.exit_code
+    except AlfredError as error:
+        _complain(session, error.code, str(error))
+        return error.exit_code
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _complain(session, "os_error", f"{where}{error.strerror or error}")
+        return 1
+    return result if isinstance(result, int) else session.exit_code
+
+
+def _help_of(error: click.UsageError) -> str:
+    return f"{error.ctx.command_path if error.ctx else 'alfred'} --help"
+
+
+def _complain(session: Session, code: str, message: str) -> None:
+    line = printable(" ".join(message.split()))
+    if session.as_json:
+        sys.stdout.write(to_json({"error": {"code": code, "message": line}}) + "\n")
+    sys.stdout.flush()
+    sys.stderr.write(f"alfred: {line}\n")
+
+
+def _never_fail_to_print() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")

@@ -1,0 +1,139 @@
+"""The tour: the three jobs on a made-up library, with the real commands, against a stand-in for TMDB."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from alfred.demo.shows import FOLDERS, KETTLE, LIGHTHOUSE, write_library, write_provider_folder
+from alfred.demo.stand_in import StandIn
+
+TOKEN = "a-token-for-the-stand-in"  # noqa: S105 - it opens nothing but the stand-in
+
+
+@dataclass(frozen=True, slots=True)
+class Tour:
+    """A made-up library, and a way to run Alfred on it.
+
+    Args:
+        root: the library root.
+        environment: what the commands are run with.
+        say: prints one line.
+    """
+
+    root: Path
+    environment: dict[str, str]
+    say: Callable[[str], None]
+
+    def alfred(self, *arguments: str) -> None:
+        """Run a command as a user would, showing it first.
+
+        Raises:
+            RuntimeError: it did not end with 0.
+        """
+        self.say(f"$ alfred {shlex.join(arguments)}")
+        sys.stdout.flush()
+        command = [sys.executable, "-m", "alfred", *arguments]
+        done = subprocess.run(command, env=self.environment, cwd=self.root, check=False)  # noqa: S603 - ourselves
+        if done.returncode:
+            raise RuntimeError(f"'alfred {shlex.join(arguments)}' ended with {done.returncode}")
+        self.say("")
+
+    def chapter(self, title: str, *lines: str) -> None:
+        """Begin a part of the tour."""
+        self.say(f"--- {title} ".ljust(100, "-"))
+        for line in lines:
+            self.say(line)
+        self.say("")
+
+
+def take_tour(workspace: Path, *, today: date, say: Callable[[str], None]) -> None:
+    """Make the library in an empty folder and walk through the three jobs.
+
+    Raises:
+        RuntimeError: a command failed.
+    """
+    root, provider = workspace / "TV", workspace / "provider"
+    root.mkdir()
+    provider.mkdir()
+    write_library(root)
+    write_provider_folder(provider, today)
+    with StandIn(provider, tokens=[TOKEN]) as server:
+        tour = Tour(root, _environment(workspace, server.url), say)
+        _adopt(tour)
+        _sync_one(tour)
+        _sync_all(tour, sorted(FOLDERS))
+        _lose_and_regain(tour)
+        _forget_the_index(tour)
+        say(f"The tour made {server.total} requests to the stand-in for {len(FOLDERS) - 1} shows.")
+
+
+def _environment(workspace: Path, url: str) -> dict[str, str]:
+    """Start from the user's environment, without any of their own settings of Alfred."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("ALFRED_")}
+    return own | {
+        "ALFRED_TMDB_TOKEN": TOKEN,
+        "ALFRED_TMDB_BASE_URL": url,
+        "ALFRED_STATE_DIR": str(workspace / "state"),
+        "XDG_CONFIG_HOME": str(workspace / "config"),
+        "NO_PROXY": "127.0.0.1",
+    }
+
+
+def _adopt(tour: Tour) -> None:
+    tour.chapter("A library", f"Show folders in {tour.root}:")
+    for folder in sorted(path for path in tour.root.rglob("*") if path.is_dir() and _is_shown(path, tour.root)):
+        tour.say(f"  {folder.relative_to(tour.root)}/")
+    tour.say("")
+    tour.alfred("init", str(tour.root))
+    tour.alfred("rescan")
+
+
+def _is_shown(path: Path, root: Path) -> bool:
+    relative = path.relative_to(root).as_posix()
+    return relative in FOLDERS.values() or (path.parent == root and not path.name.startswith(("@", ".")))
+
+
+def _sync_one(tour: Tour) -> None:
+    tour.chapter("Job 1: sync one show", "One request brings the details and every season.")
+    tour.alfred("sync", str(LIGHTHOUSE))
+    tour.alfred("show", str(LIGHTHOUSE))
+
+
+def _sync_all(tour: Tour, ids: Sequence[int]) -> None:
+    known = [str(tmdb_id) for tmdb_id in ids if _carries_id(tour.root / FOLDERS[tmdb_id])]
+    tour.chapter("Job 2: bring the others up to date", "What is fresh already costs no request.")
+    tour.alfred("sync", *known)
+    tour.alfred("list")
+    tour.alfred("wanted", "--no-specials")
+    tour.alfred("explain", str(KETTLE))
+
+
+def _carries_id(folder: Path) -> bool:
+    return (folder / ".alfred" / "release.json").exists()
+
+
+def _lose_and_regain(tour: Tour) -> None:
+    tour.chapter("Job 3: rescan after folders reappear", "A season folder is moved away ...")
+    season = tour.root / FOLDERS[LIGHTHOUSE] / "Season 1"
+    elsewhere = tour.root.parent / "Season 1"
+    season.rename(elsewhere)
+    tour.alfred("rescan")
+    tour.alfred("show", str(LIGHTHOUSE))
+    tour.say("... and comes back.")
+    elsewhere.rename(season)
+    tour.alfred("rescan")
+    tour.alfred("show", str(LIGHTHOUSE))
+
+
+def _forget_the_index(tour: Tour) -> None:
+    tour.chapter("Nothing is lost", "The index is deleted; the next command makes it anew from the sidecars.")
+    for file in (tour.root / ".alfred").glob("index.sqlite3*"):
+        file.unlink()
+    tour.alfred("list")

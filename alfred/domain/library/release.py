@@ -1,0 +1,86 @@
+"""The release of a show: its episode files as found on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from alfred.domain.library.episode_name import EpisodeName
+from alfred.domain.shared.value_objects import TmdbId
+
+
+class FileStatus(StrEnum):
+    """How an episode file stands."""
+
+    READY = "ready"
+    PROCESSING = "processing"
+    MISSING = "missing"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpisodeFile:
+    """One video file that carries episodes, or did.
+
+    Attributes:
+        folder: its show folder, relative to the library root, with ``/``.
+        path: relative to that folder, with ``/``.
+        size: bytes.
+        mtime_ns: time of last change in nanoseconds, as the file system gives it.
+        name: what the file name says.
+        added_at: when Alfred first saw it.
+        missing_since: when it was first not there; None while it is.
+    """
+
+    folder: str
+    path: str
+    size: int
+    mtime_ns: int
+    name: EpisodeName
+    added_at: datetime
+    status: FileStatus = FileStatus.READY
+    status_message: str | None = None
+    missing_since: datetime | None = None
+
+    @property
+    def library_path(self) -> str:
+        """The path relative to the library root."""
+        return f"{self.folder}/{self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class UserMetadata:
+    """What only the user knows; no scan and no sync changes it."""
+
+    tags: tuple[str, ...] = ()
+    note: str | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.tags or self.note)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesRelease:
+    """All episode files of one show, from one folder or from several that carry the same id."""
+
+    tmdb_id: TmdbId
+    files: tuple[EpisodeFile, ...] = ()
+    user: UserMetadata = field(default_factory=UserMetadata)
+
+
+def join_releases(releases: Iterable[SeriesRelease]) -> SeriesRelease:
+    """Join the releases of several folders with one id; the first that has user metadata gives it.
+
+    Raises:
+        ValueError: there is none to join.
+    """
+    parts = tuple(releases)
+    if not parts:
+        raise ValueError("a show without any folder has no release")
+    return SeriesRelease(
+        tmdb_id=parts[0].tmdb_id,
+        files=tuple(file for part in parts for file in part.files),
+        user=next((part.user for part in parts if part.user), UserMetadata()),
+    )

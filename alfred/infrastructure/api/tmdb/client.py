@@ -1,0 +1,214 @@
+"""TMDB, asked for a show with all its seasons in as few requests as it allows."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Final, Self
+
+from alfred.application.exceptions import ProviderError, UsageError
+from alfred.domain.shared.value_objects import TmdbId
+from alfred.domain.tv_shows.show import TVShowInfo
+from alfred.infrastructure.api.credentials import Credentials
+from alfred.infrastructure.api.faults import Provider
+from alfred.infrastructure.api.http import (
+    ProviderDoor,
+    ProviderRequest,
+    RequestObserver,
+    checked_base_url,
+)
+from alfred.infrastructure.api.tmdb.mapping import listed_seasons, name_of, show_from
+from alfred.infrastructure.api.tmdb.schemas import (
+    SeasonPayload,
+    SeasonsPayload,
+    ShowPayload,
+    seasons_of_show,
+    show_with_seasons,
+)
+
+__all__ = ["TMDBAPIError", "TMDBClient", "TVShowInfo"]
+
+BASE_URL: Final = "https://api.themoviedb.org/3"
+TOKEN_PAGE: Final = "https://www.themoviedb.org/settings/api"  # noqa: S105  (a page, not a token)
+
+LARGEST_APPEND: Final = 20
+"""TMDB refuses a request with more items in ``append_to_response``."""
+
+FIRST_SEASONS: Final = tuple(range(LARGEST_APPEND - 1))
+"""Asked for unseen with the first request, beside the external ids: seasons that a show lacks are left out."""
+
+_logger = logging.getLogger(__name__)
+
+
+class TMDBAPIError(ProviderError):
+    """TMDB failed, refused, does not know the id, or answered with something that is not an answer."""
+
+
+class TMDBClient:
+    """Knows TMDB's shows. Threads may share one.
+
+    Args:
+        token: v4 read token, or v3 key (32 hex digits); None or blank fails only when a request is due.
+        base_url: where TMDB, or a stand-in, listens.
+        language: of names and titles, as ``en-US``.
+        timeout_seconds: to connect, and between two pieces of an answer.
+        observer: hears of each request, retries included.
+        before_request: called before each request; may wait, or raise to keep it from being sent.
+        sleep: takes seconds; waits between attempts.
+        uniform: takes two bounds; the chance in those waits.
+        monotonic: seconds; measures latency.
+        now: aware, UTC.
+
+    Raises:
+        UsageError: the base URL or the time-out cannot be used.
+    """
+
+    def __init__(
+        self,
+        token: str | None,
+        *,
+        base_url: str = BASE_URL,
+        language: str = "en-US",
+        timeout_seconds: float = 10.0,
+        observer: RequestObserver | None = None,
+        before_request: Callable[[], None] | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        uniform: Callable[[float, float], float] = random.uniform,
+        monotonic: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        address, host = checked_base_url(base_url, "ALFRED_TMDB_BASE_URL")
+        provider = _provider_at(host)
+        self._language = language
+        self._door = ProviderDoor(
+            provider,
+            base_url=address,
+            credentials=Credentials(token, provider.token_setting, TOKEN_PAGE),
+            timeout_seconds=timeout_seconds,
+            error_type=TMDBAPIError,
+            observer=observer,
+            before_request=before_request,
+            sleep=sleep,
+            uniform=uniform,
+            monotonic=monotonic,
+            now=now,
+        )
+
+    def __repr__(self) -> str:
+        return f"TMDBClient({self._door!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def requests_sent(self) -> int:
+        """Requests so far, retries included."""
+        return self._door.requests_sent
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._door.close()
+
+    def get_tv_show_info(self, tmdb_id: int) -> TVShowInfo:
+        """Return the show with every listed season.
+
+        A show of up to 19 seasons numbered from 0 takes one request. Where a further request fails, the show
+        comes without the episodes of the seasons that were left (``episodes`` is None).
+
+        Args:
+            tmdb_id: as in ``themoviedb.org/tv/1396``.
+
+        Raises:
+            TMDBAPIError: there is no such show (``error_class`` is ``not_found``), or TMDB failed.
+            TokenMissing: there is no token.
+            UsageError: the id or the token cannot be used.
+        """
+        show_id = _checked_id(tmdb_id)
+        show = self._door.fetch(
+            self._request(show_id, ("external_ids", *_season_names(FIRST_SEASONS))),
+            lambda body: _read_show(body, show_id),
+        )
+        later = [number for number in listed_seasons(show) if number not in FIRST_SEASONS]
+        return show_from(show, show.appended | self._later_seasons(show_id, later))
+
+    def _later_seasons(self, show_id: int, numbers: Sequence[int]) -> dict[int, SeasonPayload]:
+        """Fetch seasons chunk by chunk; after a failed chunk the rest is not asked for."""
+        seasons: dict[int, SeasonPayload] = {}
+        for chunk in _chunks(numbers):
+            try:
+                seasons |= self._season_chunk(show_id, chunk)
+            except TMDBAPIError as error:
+                missing = len(numbers) - len(seasons)
+                _logger.warning("show %d comes without %d of its seasons: %s", show_id, missing, error)
+                break
+        return seasons
+
+    def _season_chunk(self, show_id: int, numbers: tuple[int, ...]) -> dict[int, SeasonPayload]:
+        return self._door.fetch(
+            self._request(show_id, _season_names(numbers), request_type="season"),
+            lambda body: _read_seasons(body, show_id, numbers),
+        )
+
+    def _request(self, show_id: int, append: tuple[str, ...], *, request_type: str = "details") -> ProviderRequest:
+        return ProviderRequest(
+            request_type=request_type,
+            path=f"/tv/{show_id}",
+            subject=f"show {show_id}",
+            params={"append_to_response": ",".join(append), "language": self._language},
+        )
+
+
+def _provider_at(host: str) -> Provider:
+    return Provider(
+        name="TMDB",
+        host=host,
+        token_setting="ALFRED_TMDB_TOKEN",  # noqa: S106  (the setting's name)
+        base_url_setting="ALFRED_TMDB_BASE_URL",
+        timeout_setting="ALFRED_TMDB_TIMEOUT_SECONDS",
+        rate_setting="ALFRED_TMDB_REQUESTS_PER_SECOND",
+    )
+
+
+def _checked_id(tmdb_id: int) -> int:
+    try:
+        return TmdbId(tmdb_id).value
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _season_names(numbers: Sequence[int]) -> tuple[str, ...]:
+    return tuple(f"season/{number}" for number in numbers)
+
+
+def _chunks(numbers: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    for start in range(0, len(numbers), LARGEST_APPEND):
+        yield tuple(numbers[start : start + LARGEST_APPEND])
+
+
+def _read_show(body: bytes, show_id: int) -> ShowPayload:
+    """Parse the first answer, and refuse one that is about another show or about nothing."""
+    show = show_with_seasons(FIRST_SEASONS).model_validate_json(body)
+    _refuse_other_show(show, show_id)
+    if not name_of(show):
+        raise ValueError("the show has no name")
+    return show
+
+
+def _read_seasons(body: bytes, show_id: int, numbers: tuple[int, ...]) -> dict[int, SeasonPayload]:
+    show = seasons_of_show(numbers).model_validate_json(body)
+    _refuse_other_show(show, show_id)
+    return show.appended
+
+
+def _refuse_other_show(show: SeasonsPayload, show_id: int) -> None:
+    if show.id != show_id:
+        raise ValueError(f"asked for show {show_id}, got show {show.id}")

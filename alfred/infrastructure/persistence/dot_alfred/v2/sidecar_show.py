@@ -1,0 +1,162 @@
+"""The sidecar of a show folder, ``<show>/.alfred/release.json``, format 2.
+
+The shape on disk is this module's alone; the rest of Alfred sees :class:`SeriesRelease`. The format has a
+page of its own, ``docs/format/dot_alfred_v2.md``.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from alfred.application.exceptions import SidecarCorrupt, SidecarTooNew
+from alfred.domain.library.episode_name import DecidedBy, EpisodeName
+from alfred.domain.library.release import EpisodeFile, FileStatus, SeriesRelease, UserMetadata
+from alfred.domain.shared.value_objects import LARGEST_TMDB_ID, TmdbId
+
+FORMAT = 2
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class SidecarFile(_Model):
+    """One episode file; its path is relative to the show folder, so that the folder can move."""
+
+    path: Annotated[str, Field(min_length=1)]
+    size: Annotated[int, Field(ge=0)]
+    mtime_ns: int
+    season: int | None = None
+    episodes: tuple[int, ...] = ()
+    absolute: tuple[int, ...] = ()
+    air_date: date | None = None
+    decided_by: DecidedBy = DecidedBy.NOTHING
+    status: FileStatus = FileStatus.READY
+    status_message: str | None = None
+    added_at: AwareDatetime
+    missing_since: AwareDatetime | None = None
+
+
+class SidecarUser(_Model):
+    """What only the user knows."""
+
+    tags: tuple[str, ...] = ()
+    note: str | None = None
+
+
+class SidecarShow(_Model):
+    """The whole sidecar."""
+
+    format: Literal[2] = 2
+    tmdb_id: Annotated[int, Field(ge=1, le=LARGEST_TMDB_ID)]
+    written_at: AwareDatetime | None = None
+    user: SidecarUser = SidecarUser()
+    files: tuple[SidecarFile, ...] = ()
+
+
+class _Header(_Model):
+    format: int
+
+
+def parse_sidecar(content: bytes, *, folder: str) -> SeriesRelease:
+    """Read a sidecar.
+
+    Args:
+        content: the file.
+        folder: the show folder, relative to the library root.
+
+    Raises:
+        SidecarTooNew: a newer Alfred wrote it.
+        SidecarCorrupt: it is not what Alfred writes.
+    """
+    try:
+        header = _Header.model_validate_json(content)
+        if header.format > FORMAT:
+            raise SidecarTooNew(
+                f"the sidecar has format {header.format} and this Alfred knows up to {FORMAT}: "
+                "use the newer Alfred that wrote it"
+            )
+        sidecar = SidecarShow.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise SidecarCorrupt(
+            f"the sidecar is damaged ({where}: {first['msg']})", salvaged=salvage_user_metadata(content)
+        ) from None
+    return _to_domain(sidecar, folder)
+
+
+def render_sidecar(release: SeriesRelease, *, folder: str, written_at: datetime) -> bytes:
+    """Write the files of one folder as its sidecar."""
+    sidecar = SidecarShow(
+        tmdb_id=release.tmdb_id.value,
+        written_at=written_at,
+        user=SidecarUser(tags=release.user.tags, note=release.user.note),
+        files=tuple(_from_domain(file) for file in release.files if file.folder == folder),
+    )
+    return sidecar.model_dump_json(indent=1, exclude_defaults=False).encode() + b"\n"
+
+
+def salvage_user_metadata(content: bytes) -> UserMetadata:
+    """Read tags and note out of a damaged sidecar as far as they can be made out."""
+    text = content.decode("utf-8", errors="replace")
+    tags = re.search(r'"tags"\s*:\s*(\[[^\[\]{}]{0,10000}\])', text)
+    note = re.search(r'"note"\s*:\s*("(?:[^"\\]|\\.){0,10000}")', text)
+    parts = []
+    if tags:
+        parts.append(f'"tags":{tags[1]}')
+    if note:
+        parts.append(f'"note":{note[1]}')
+    try:
+        user = SidecarUser.model_validate_json("{" + ",".join(parts) + "}")
+    except ValidationError:
+        return UserMetadata()
+    return UserMetadata(tags=user.tags, note=user.note)
+
+
+def _to_domain(sidecar: SidecarShow, folder: str) -> SeriesRelease:
+    return SeriesRelease(
+        tmdb_id=TmdbId(sidecar.tmdb_id),
+        user=UserMetadata(tags=sidecar.user.tags, note=sidecar.user.note),
+        files=tuple(
+            EpisodeFile(
+                folder=folder,
+                path=file.path,
+                size=file.size,
+                mtime_ns=file.mtime_ns,
+                name=EpisodeName(
+                    season=file.season,
+                    episodes=file.episodes,
+                    absolute=file.absolute,
+                    air_date=file.air_date,
+                    decided_by=file.decided_by,
+                ),
+                added_at=file.added_at,
+                status=file.status,
+                status_message=file.status_message,
+                missing_since=file.missing_since,
+            )
+            for file in sidecar.files
+        ),
+    )
+
+
+def _from_domain(file: EpisodeFile) -> SidecarFile:
+    return SidecarFile.model_construct(
+        path=file.path,
+        size=file.size,
+        mtime_ns=file.mtime_ns,
+        season=file.name.season,
+        episodes=file.name.episodes,
+        absolute=file.name.absolute,
+        air_date=file.name.air_date,
+        decided_by=file.name.decided_by,
+        status=file.status,
+        status_message=file.status_message,
+        added_at=file.added_at,
+        missing_since=file.missing_since,
+    )

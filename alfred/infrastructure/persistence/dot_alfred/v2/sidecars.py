@@ -1,0 +1,108 @@
+"""Sidecars on disk: in the show folders, or beside this machine's state where a folder cannot be written."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from alfred.application.exceptions import SidecarCorrupt, SidecarTooNew, SidecarUnreadable
+from alfred.application.ports.clock import system_clock
+from alfred.domain.library.release import SeriesRelease
+from alfred.infrastructure.persistence.dot_alfred.v2.sidecar_show import parse_sidecar, render_sidecar
+from alfred.infrastructure.persistence.files import keep_aside, stamp, write_whole
+
+log = logging.getLogger(__name__)
+
+SIDECAR = Path(".alfred") / "release.json"
+_READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+
+
+class DotAlfredSidecars:
+    """The sidecars of one library.
+
+    Args:
+        root: the library root.
+        fallback: the folder for sidecars of show folders that cannot be written; None to refuse those.
+        now: the clock.
+    """
+
+    def __init__(
+        self, root: Path, *, fallback: Path | None = None, now: Callable[[], datetime] = system_clock
+    ) -> None:
+        self._root = root
+        self._fallback = fallback
+        self._now = now
+        self._said_read_only = False
+
+    def stamp(self, folder: str) -> str:
+        """Return size and time of the sidecar; "" where there is none."""
+        return stamp(self._place(folder))
+
+    def read(self, folder: str) -> SeriesRelease | None:
+        """Read a sidecar; None where there is none.
+
+        Raises:
+            SidecarUnreadable: it is there and cannot be used.
+        """
+        path = self._place(folder)
+        try:
+            content = path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise SidecarUnreadable(f"cannot read the sidecar: {error.strerror}") from error
+        return parse_sidecar(content, folder=folder)
+
+    def write(self, folder: str, release: SeriesRelease) -> str:
+        """Write a sidecar whole and return its stamp; a damaged one is kept aside first.
+
+        Raises:
+            SidecarTooNew: a newer Alfred wrote the one that is there; it stays.
+            OSError: it cannot be written.
+        """
+        try:
+            self.read(folder)
+        except SidecarCorrupt:
+            keep_aside(self._place(folder), label=self._now().strftime("%Y%m%dT%H%M%SZ"))
+        except SidecarTooNew:
+            raise
+        except SidecarUnreadable as error:
+            raise OSError(errno.EACCES, str(error)) from error
+        content = render_sidecar(release, folder=folder, written_at=self._now())
+        try:
+            beside = self._root / folder / SIDECAR
+            beside.parent.mkdir(exist_ok=True)
+            write_whole(beside, content)
+            return stamp(beside)
+        except OSError as error:
+            if error.errno not in _READ_ONLY or self._fallback is None:
+                raise
+            self._say_read_only(folder)
+            other = self._fallback_place(folder)
+            other.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(other, content)
+            return stamp(other)
+
+    def _place(self, folder: str) -> Path:
+        """Return where the sidecar of a folder is: beside the show, unless only the fallback has one."""
+        beside = self._root / folder / SIDECAR
+        if self._fallback is not None and not beside.exists():
+            other = self._fallback_place(folder)
+            if other.exists():
+                return other
+        return beside
+
+    def _fallback_place(self, folder: str) -> Path:
+        if self._fallback is None:
+            raise ValueError("this library has no second place for sidecars")
+        digest = hashlib.blake2b(folder.encode(errors="surrogateescape"), digest_size=16).hexdigest()
+        return self._fallback / f"{digest}.json"
+
+    def _say_read_only(self, folder: str) -> None:
+        if not self._said_read_only:
+            self._said_read_only = True
+            log.warning("%s cannot be written: sidecars go to %s", folder, self._fallback)

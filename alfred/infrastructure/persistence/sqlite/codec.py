@@ -1,0 +1,93 @@
+"""Values as columns: moments are whole microseconds since 1970, days ISO 8601 text, lists of numbers text."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from alfred.domain.library.episode_name import DecidedBy, EpisodeName
+from alfred.domain.library.release import EpisodeFile, FileStatus
+from alfred.infrastructure.persistence.sqlite.database import Row
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def to_micros(moment: datetime) -> int:
+    """Encode an aware moment."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def from_micros(value: int) -> datetime:
+    """Decode a moment."""
+    return _EPOCH + timedelta(microseconds=value)
+
+
+def to_micros_or_none(moment: datetime | None) -> int | None:
+    """Encode a moment that may not be there."""
+    return None if moment is None else to_micros(moment)
+
+
+def from_micros_or_none(value: int | None) -> datetime | None:
+    """Decode a moment that may not be there."""
+    return None if value is None else from_micros(value)
+
+
+def to_day(day: date | None) -> str | None:
+    """Encode a day."""
+    return None if day is None else day.isoformat()
+
+
+def from_day(value: str | None) -> date | None:
+    """Decode a day."""
+    return None if value is None else date.fromisoformat(value)
+
+
+def file_to_row(library_id: str, tmdb_id: int, file: EpisodeFile) -> Row:
+    """Encode a file as a row of ``file``, in the order of its columns."""
+    name = file.name
+    return (
+        library_id,
+        tmdb_id,
+        file.folder,
+        file.path,
+        file.size,
+        file.mtime_ns,
+        name.season,
+        _to_numbers(name.episodes),
+        _to_numbers(name.absolute),
+        to_day(name.air_date),
+        name.decided_by.value,
+        to_micros(file.added_at),
+        file.status.value,
+        file.status_message,
+        to_micros_or_none(file.missing_since),
+    )
+
+
+def file_from_row(row: Row) -> EpisodeFile:
+    """Decode a row of ``file``."""
+    return EpisodeFile(
+        folder=row[2],
+        path=row[3],
+        size=row[4],
+        mtime_ns=row[5],
+        name=EpisodeName(
+            season=row[6],
+            episodes=_from_numbers(row[7]),
+            absolute=_from_numbers(row[8]),
+            air_date=from_day(row[9]),
+            decided_by=DecidedBy(row[10]),
+        ),
+        added_at=from_micros(row[11]),
+        status=FileStatus(row[12]),
+        status_message=row[13],
+        missing_since=from_micros_or_none(row[14]),
+    )
+
+
+def _to_numbers(numbers: tuple[int, ...]) -> str:
+    return ",".join(map(str, numbers))
+
+
+def _from_numbers(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(","))) if text else ()

@@ -1,0 +1,135 @@
+"""Writing what the provider said: only what changed, and nothing at all where nothing did."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from alfred.domain.tv_shows.show import TVShowInfo
+from alfred.infrastructure.persistence.sqlite import statements as sql
+from alfred.infrastructure.persistence.sqlite.codec import from_micros, to_day, to_micros
+from alfred.infrastructure.persistence.sqlite.database import Database, Row
+
+
+def write_facts(database: Database, info: TVShowInfo, *, fetched_at: datetime, now: datetime) -> bool:
+    """Write a show's facts inside the caller's transaction.
+
+    An older answer never overwrites a newer one, except one whose time is in the future: that proves a clock
+    that was wrong.
+
+    Returns:
+        Whether an episode came, went, moved, or got another air date, so that files have to be placed again.
+    """
+    tmdb_id = info.tmdb_id.value
+    seasons, episodes = _season_rows(info), _episode_rows(info)
+    content_hash = _digest(_show_values(info), seasons, episodes)
+    before = database.one(sql.SHOW_AGE, (tmdb_id,))
+    if before and fetched_at < from_micros(before[0]) <= now:
+        return False
+    moment = to_micros(fetched_at)
+    if before and before[1] == content_hash:
+        database.execute(sql.VERIFY_SHOW, (moment, moment, tmdb_id))
+        return False
+
+    kept = _episodes_kept(database, info) if before and info.unavailable_seasons else []
+    episodes += kept
+    undated = sum(row[5] is None for row in episodes)
+    show = (tmdb_id, *_show_values(info), len(episodes), undated, content_hash, moment, moment)
+    database.execute(sql.PUT_SHOW, show)
+    old_seasons = database.all(sql.SEASONS, (tmdb_id,)) if before else []
+    write_difference(database, old_seasons, seasons, key=2, put=sql.PUT_SEASON, drop=sql.DROP_SEASON)
+    old_episodes = database.all(sql.EPISODES, (tmdb_id,)) if before else []
+    write_difference(database, old_episodes, episodes, key=2, put=sql.PUT_EPISODE, drop=sql.DROP_EPISODE)
+    return _slots_of(old_episodes) != _slots_of(episodes)
+
+
+def write_difference(
+    database: Database, old: Iterable[Row], new: Collection[Row], *, key: int, put: str, drop: str
+) -> bool:
+    """Write the rows that are new or changed, delete those that are gone, and say whether there were any.
+
+    Args:
+        key: how many leading columns identify a row.
+        put: the statement that writes a row.
+        drop: the statement that deletes one by its key.
+    """
+    before = set(old)
+    changed = [row for row in new if row not in before]
+    keys = {row[:key] for row in new}
+    gone = [row[:key] for row in before if row[:key] not in keys]
+    if gone:
+        database.execute_many(drop, gone)
+    if changed:
+        database.execute_many(put, changed)
+    return bool(changed or gone)
+
+
+def _slots_of(episodes: Iterable[Row]) -> set[Row]:
+    return {(row[1], row[2], row[3], row[5]) for row in episodes}
+
+
+def _episodes_kept(database: Database, info: TVShowInfo) -> list[Row]:
+    """Keep the known episodes of seasons that could not be had this time."""
+    unavailable = set(info.unavailable_seasons)
+    new = {episode.episode_id for season in info.seasons for episode in season.episodes or ()}
+    rows = database.all(sql.EPISODES, (info.tmdb_id.value,))
+    return [row for row in rows if row[2] in unavailable and row[1] not in new]
+
+
+def _show_values(info: TVShowInfo) -> Row:
+    return (
+        info.name,
+        info.original_name,
+        info.original_language,
+        info.status,
+        info.show_type,
+        int(info.in_production),
+        to_day(info.first_air_date),
+        to_day(info.last_air_date),
+        info.overview,
+        info.poster_path,
+        info.imdb_id,
+        info.tvdb_id,
+    )
+
+
+def _season_rows(info: TVShowInfo) -> list[Row]:
+    tmdb_id = info.tmdb_id.value
+    return [
+        (
+            tmdb_id,
+            season.number,
+            position,
+            season.season_id,
+            season.name,
+            to_day(season.air_date),
+            season.episode_count,
+        )
+        for position, season in enumerate(info.seasons)
+    ]
+
+
+def _episode_rows(info: TVShowInfo) -> list[Row]:
+    """One row an episode; where TMDB lists an id twice the last one counts."""
+    tmdb_id = info.tmdb_id.value
+    rows = {
+        episode.episode_id: (
+            tmdb_id,
+            episode.episode_id,
+            season.number,
+            episode.number,
+            episode.title,
+            None if episode.air_date is None else episode.air_date.isoformat(),
+            episode.runtime,
+            episode.episode_type,
+        )
+        for season in info.seasons
+        for episode in season.episodes or ()
+    }
+    return list(rows.values())
+
+
+def _digest(*parts: object) -> str:
+    """Hash plain tuples; a hash that another Python writes differently only costs one comparison of rows."""
+    return hashlib.blake2b(repr(parts).encode(errors="surrogatepass"), digest_size=16).hexdigest()

@@ -1,0 +1,115 @@
+"""Opening an index file: made where it is missing, upgraded where it is old, set aside where it is damaged."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+
+from alfred.application.exceptions import IndexCorrupt, IndexUnreadable, LibraryUnavailable, ReadOnlyLibrary
+from alfred.infrastructure.persistence.files import keep_aside
+from alfred.infrastructure.persistence.sqlite.database import Database
+from alfred.infrastructure.persistence.sqlite.schema import migrate, refuse_newer, upgrade, version_of
+
+log = logging.getLogger(__name__)
+
+
+def open_for_writing(path: Path, *, may_create: bool, now: Callable[[], datetime]) -> Database:
+    """Open an index that can be written to.
+
+    Args:
+        path: the file.
+        may_create: make it where it is missing or damaged; never true while the root is offline.
+        now: the clock, for the name of a damaged file that is set aside.
+
+    Returns:
+        A database with the newest schema; without any library in it where it had to be made.
+
+    Raises:
+        LibraryUnavailable: newer schema, busy, unreadable, read-only, or damaged and not to be made anew.
+    """
+    try:
+        database = _open(path, create=may_create)
+    except IndexCorrupt:
+        if not may_create:
+            raise
+        database = replace_damaged(path, now=now)
+    try:
+        _bring_up_to_date(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def open_for_reading(path: Path) -> Database:
+    """Open an index on a disk that cannot be written to.
+
+    Raises:
+        LibraryUnavailable: it is not there, newer, or unreadable.
+    """
+    database = Database(path, read_only=True)
+    try:
+        refuse_newer(database)
+        if version_of(database) == 0:
+            raise IndexUnreadable(f"the index {path} is empty: make its folder writable and run 'alfred rescan'")
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def replace_damaged(path: Path, *, now: Callable[[], datetime]) -> Database:
+    """Keep a damaged index aside and make an empty one, unless another process has just done so."""
+    with _only_one_at_a_time(path):
+        with suppress(IndexCorrupt):
+            database = _open(path, create=True)
+            if database.is_sound():
+                return database
+            database.close()
+        label = now().strftime("%Y%m%dT%H%M%SZ")
+        aside = keep_aside(path, label=label)
+        keep_aside(path.with_name(path.name + "-wal"), label=label)
+        path.with_name(path.name + "-shm").unlink(missing_ok=True)
+        log.warning("the index was damaged; it is kept as %s and made anew from the sidecars", aside)
+        return _open(path, create=True)
+
+
+def _open(path: Path, *, create: bool) -> Database:
+    database = Database(path, create=create)
+    try:
+        if version_of(database):
+            database.one("SELECT COUNT(*) FROM library")
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _bring_up_to_date(database: Database) -> None:
+    refuse_newer(database)
+    if version_of(database) == 0:
+        with database.transaction():
+            migrate(database)
+    else:
+        upgrade(database)
+
+
+@contextmanager
+def _only_one_at_a_time(path: Path) -> Iterator[None]:
+    try:
+        lock = path.with_name(path.name + ".lock").open("ab")
+    except OSError as error:
+        raise ReadOnlyLibrary(
+            f"the index {path} is damaged and its folder cannot be written to ({error.strerror}): "
+            "make it writable, and it is made anew from the sidecars"
+        ) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        except OSError as error:
+            raise LibraryUnavailable(f"cannot lock {lock.name}: {error.strerror}") from error
+        yield

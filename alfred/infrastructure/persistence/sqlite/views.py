@@ -1,0 +1,73 @@
+"""Reading a show for people and scripts: seasons, slots, files."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from alfred.domain.library.placement import SlotState, slot_state
+from alfred.domain.library.release import EpisodeFile
+from alfred.domain.library.views import SeasonView, ShowView, SlotView
+from alfred.infrastructure.persistence.sqlite import statements as sql
+from alfred.infrastructure.persistence.sqlite.codec import file_from_row, from_day
+from alfred.infrastructure.persistence.sqlite.database import Database, Row
+
+
+def read_show(database: Database, library_id: str, tmdb_id: int, *, today: date) -> ShowView:
+    """Read the seasons of a show with its slots and files."""
+    key = (library_id, tmdb_id)
+    files = {(row[2], row[3]): file_from_row(row) for row in database.all(sql.FILES, key)}
+    seasons = database.all(sql.SEASONS, (tmdb_id,))
+    if not seasons and not database.one(sql.SHOW_AGE, (tmdb_id,)):
+        return _from_files_alone(list(files.values()), today)
+
+    filled: dict[int, list[EpisodeFile]] = defaultdict(list)
+    for row in database.all(sql.SLOT_FILES, key):
+        filled[row[2]].append(files[row[3], row[4]])
+    placed = {(file.folder, file.path) for group in filled.values() for file in group}
+    presence = database.one(sql.ENTRY_PRESENCE, key)
+    detached = bool(presence and presence[1])
+    episodes: dict[int, list[Row]] = defaultdict(list)
+    for row in database.all(sql.EPISODES, (tmdb_id,)):
+        episodes[row[2]].append(row)
+    return ShowView(
+        seasons=tuple(
+            SeasonView(row[1], row[4], _slots(episodes[row[1]], filled, today=today)) for row in seasons
+        ),
+        unmatched_files=() if detached else tuple(file for at, file in files.items() if at not in placed),
+    )
+
+
+def _slots(episodes: Iterable[Row], filled: dict[int, list[EpisodeFile]], *, today: date) -> tuple[SlotView, ...]:
+    slots = []
+    for row in sorted(episodes, key=lambda row: (row[3], row[1])):
+        files = tuple(filled.get(row[1], ()))
+        air_date = from_day(row[5])
+        state = slot_state((file.status for file in files), air_date, today=today)
+        slots.append(SlotView(row[3], row[4], air_date, state, files))
+    return tuple(slots)
+
+
+def _from_files_alone(files: Sequence[EpisodeFile], today: date) -> ShowView:
+    """Show a placeholder as its files have it; titles and air dates come with the first sync."""
+    seasons: dict[int, dict[int, list[EpisodeFile]]] = defaultdict(lambda: defaultdict(list))
+    unmatched = []
+    for file in files:
+        if file.name.season is None or not file.name.episodes:
+            unmatched.append(file)
+            continue
+        for episode in file.name.episodes:
+            seasons[file.name.season][episode].append(file)
+    return ShowView(
+        seasons=tuple(
+            SeasonView(number, "", tuple(_bare_slot(at, slots[at], today) for at in sorted(slots)))
+            for number, slots in sorted(seasons.items())
+        ),
+        unmatched_files=tuple(unmatched),
+    )
+
+
+def _bare_slot(number: int, files: Sequence[EpisodeFile], today: date) -> SlotView:
+    state: SlotState = slot_state((file.status for file in files), None, today=today)
+    return SlotView(number, "", None, state, tuple(files))

@@ -1,0 +1,128 @@
+"""An index in memory; it passes the contract suite that the real one passes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from alfred.application.ports.index import KnownFolder, ShowPresence
+from alfred.domain.library.entry import EpisodeCounts, Outcome, SyncRecord
+from alfred.domain.library.release import EpisodeFile, FileStatus, SeriesRelease, UserMetadata
+from alfred.domain.shared.value_objects import TmdbId
+from alfred.domain.tv_shows.show import PLACEHOLDER_STATUS, TVShowInfo
+from alfred.infrastructure.persistence.dot_alfred.v2.sidecar_root import EntryMetadata, ShowIndexEntry
+
+
+@dataclass
+class _Record:
+    name: str
+    path: str
+    added_at: datetime
+    info: TVShowInfo | None = None
+    fetched_at: datetime | None = None
+    sync: SyncRecord = field(default_factory=SyncRecord)
+    files: tuple[EpisodeFile, ...] = ()
+    user: UserMetadata = field(default_factory=UserMetadata)
+    folders: tuple[KnownFolder, ...] = ()
+
+
+class FakeIndex:
+    def __init__(self, *, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._records: dict[TmdbId, _Record] = {}
+        self.writes = 0
+
+    def find_by_tmdb_id(self, tmdb_id: TmdbId) -> ShowIndexEntry | None:
+        record = self._records.get(tmdb_id)
+        if record is None:
+            return None
+        return ShowIndexEntry(
+            tmdb_id=tmdb_id,
+            name=record.info.name if record.info else record.name,
+            status=record.info.status if record.info else PLACEHOLDER_STATUS,
+            metadata=EntryMetadata(
+                path=record.path,
+                fetched_at=record.fetched_at,
+                verified_at=record.fetched_at,
+                added_at=record.added_at,
+            ),
+            sync=record.sync,
+            user=record.user,
+            episodes=EpisodeCounts(),
+        )
+
+    def upsert(self, info: TVShowInfo, release: SeriesRelease | None, *, path: str, fetched_at: datetime) -> None:
+        self.writes += 1
+        record = self._records.setdefault(info.tmdb_id, _Record(info.name, path, self._now()))
+        if record.fetched_at is None or not fetched_at < record.fetched_at <= self._now():
+            record.info, record.fetched_at = info, fetched_at
+        record.path = path
+        record.sync = SyncRecord(outcome=Outcome.OK)
+        if release is not None:
+            record.files = release.files
+
+    def sync_record(self, tmdb_id: TmdbId) -> SyncRecord:
+        record = self._records.get(tmdb_id)
+        return record.sync if record else SyncRecord()
+
+    def record_failure(self, tmdb_id: TmdbId, record: SyncRecord, *, path: str) -> None:
+        self.writes += 1
+        self._records.setdefault(tmdb_id, _Record(path, path, self._now())).sync = record
+
+    def known_folders(self) -> Mapping[str, KnownFolder]:
+        return {folder.path: folder for record in self._records.values() for folder in record.folders}
+
+    def known_ids(self) -> frozenset[TmdbId]:
+        return frozenset(self._records)
+
+    def recorded_release(self, tmdb_id: TmdbId) -> SeriesRelease | None:
+        record = self._records.get(tmdb_id)
+        if record is None:
+            return None
+        return SeriesRelease(tmdb_id=tmdb_id, files=record.files, user=record.user)
+
+    def file_counts(self) -> Mapping[TmdbId, Mapping[FileStatus, int]]:
+        return {
+            tmdb_id: counts
+            for tmdb_id, record in self._records.items()
+            if (counts := Counter(file.status for file in record.files))
+        }
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        yield
+
+    def record_presence(self, presence: ShowPresence, *, now: datetime) -> None:
+        self.writes += 1
+        record = self._records.setdefault(presence.tmdb_id, _Record(presence.name, presence.path, now))
+        taken = {folder.path for folder in presence.folders}
+        for other in self._records.values():
+            other.folders = tuple(folder for folder in other.folders if folder.path not in taken)
+        record.path, record.folders = presence.path, presence.folders
+        record.files, record.user = presence.release.files, presence.release.user
+        if record.sync.error_class == "sidecar":
+            record.sync = SyncRecord(outcome=Outcome.OK if record.info else None)
+
+    def record_unreadable_sidecar(self, tmdb_id: TmdbId, message: str) -> None:
+        self.writes += 1
+        record = self._records[tmdb_id]
+        record.sync = SyncRecord(outcome=Outcome.FAILED, error_class="sidecar", status_message=message, attempts=1)
+
+    def put(self, entry: ShowIndexEntry, *, info: TVShowInfo | None = None) -> None:
+        """Begin a test with an entry."""
+        self._records[entry.tmdb_id] = _Record(
+            name=entry.name,
+            path=entry.metadata.path,
+            added_at=entry.metadata.added_at,
+            info=info,
+            fetched_at=entry.metadata.fetched_at,
+            sync=entry.sync,
+            user=entry.user,
+        )
+
+    def put_files(self, tmdb_id: TmdbId, *files: EpisodeFile) -> None:
+        """Begin a test with files on record."""
+        self._records[tmdb_id] = replace(self._records[tmdb_id], files=files)
