@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from functools import cached_property
@@ -23,9 +23,11 @@ from alfred.infrastructure.persistence.marker import (
 from alfred.settings import Settings, default_state_dir
 
 if TYPE_CHECKING:  # what only some commands need is imported where it is used: queries start quickly
+    from alfred.application.ports.index import ShowPresence
     from alfred.application.tv_shows.rescan import RescanReport
     from alfred.application.tv_shows.sync import SyncResult
     from alfred.infrastructure.api.tmdb.client import TMDBClient
+    from alfred.infrastructure.folders import DiskFolders
     from alfred.infrastructure.persistence.dot_alfred.v2.sidecar_root import ShowIndexEntry
     from alfred.infrastructure.persistence.dot_alfred.v2.sidecars import DotAlfredSidecars
 
@@ -87,7 +89,7 @@ class Library:
         self.index = DotAlfredTVShowLibraryIndex(
             root,
             location=settings.index_url,
-            sidecars=lambda: self.sidecars,
+            placeholders=self._placeholders,
             read_only_will_do=queries_only,
             now=now,
         )
@@ -110,6 +112,18 @@ class Library:
         state = self.settings.state_dir or default_state_dir()
         fallback = state / "sidecars" / read_marker(self.root).library_id
         return DotAlfredSidecars(self.root, fallback=fallback, now=self.now)
+
+    @cached_property
+    def folders(self) -> DiskFolders:
+        """The folders under the root."""
+        from alfred.infrastructure.folders import DiskFolders
+
+        return DiskFolders(self.root, allowed_targets=self.settings.link_targets)
+
+    def _placeholders(self) -> Iterable[ShowPresence]:
+        from alfred.infrastructure.persistence.dot_alfred.v2.healing import presences_from_sidecars
+
+        return presences_from_sidecars(self.folders, self.sidecars)
 
     @cached_property
     def provider(self) -> TMDBClient:
@@ -135,6 +149,7 @@ class Library:
         releases = DotAlfredSeriesReleaseRepository(
             self.root,
             sidecars=self.sidecars if root_is_online(self.root) else None,
+            folders=self.folders,
             folders_of=self.index.folders_of,
         )
         return sync_with_reason(
@@ -151,10 +166,9 @@ class Library:
     def rescan(self, *, dry_run: bool = False) -> RescanReport:
         """Rescan every show; see :func:`alfred.application.tv_shows.rescan.rescan_library`."""
         from alfred.application.tv_shows.rescan import rescan_library
-        from alfred.infrastructure.folders import DiskFolders
 
         return rescan_library(
-            folders=DiskFolders(self.root, allowed_targets=self.settings.link_targets),
+            folders=self.folders,
             sidecars=self.sidecars,
             index=self.index,
             now=self.now,
@@ -164,11 +178,10 @@ class Library:
     def rescan_show(self, tmdb_id: TmdbId, *, dry_run: bool = False) -> RescanReport:
         """Rescan one show; see :func:`alfred.application.tv_shows.rescan.rescan_show`."""
         from alfred.application.tv_shows.rescan import rescan_show
-        from alfred.infrastructure.folders import DiskFolders
 
         return rescan_show(
             tmdb_id,
-            folders=DiskFolders(self.root, allowed_targets=self.settings.link_targets),
+            folders=self.folders,
             sidecars=self.sidecars,
             index=self.index,
             now=self.now,

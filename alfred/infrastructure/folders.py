@@ -154,13 +154,13 @@ class _Folder:
 
 
 def _read_folder(path: str, relative: str, links: _Links, problems: list[Problem]) -> _Folder:
-    """List one folder and sort its entries; one with an ignore marker counts as empty."""
+    """List one folder and sort its entries; one with an ignore marker counts as empty, the root apart."""
     found = _Folder()
     with os.scandir(path) as entries:
         for entry in entries:
             name = entry.name
             if entry.is_file(follow_symlinks=False):
-                if name in IGNORE_MARKERS:
+                if name in IGNORE_MARKERS and relative:
                     return _Folder()
                 _sort_file(entry, found)
             elif name == ".alfred":

@@ -63,11 +63,16 @@ class UserMetadata:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesRelease:
-    """All episode files of one show, from one folder or from several that carry the same id."""
+    """All episode files of one show, from one folder or from several that carry the same id.
+
+    Attributes:
+        digest: the same for two releases only if they are the same; "" where nobody has worked it out.
+    """
 
     tmdb_id: TmdbId
     files: tuple[EpisodeFile, ...] = ()
     user: UserMetadata = field(default_factory=UserMetadata)
+    digest: str = field(default="", compare=False)
 
 
 def join_releases(releases: Iterable[SeriesRelease]) -> SeriesRelease:
@@ -83,4 +88,5 @@ def join_releases(releases: Iterable[SeriesRelease]) -> SeriesRelease:
         tmdb_id=parts[0].tmdb_id,
         files=tuple(file for part in parts for file in part.files),
         user=next((part.user for part in parts if part.user), UserMetadata()),
+        digest=" ".join(part.digest for part in parts) if all(part.digest for part in parts) else "",
     )

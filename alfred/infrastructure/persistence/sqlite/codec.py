@@ -42,11 +42,11 @@ def from_day(value: str | None) -> date | None:
     return None if value is None else date.fromisoformat(value)
 
 
-def file_to_row(library_id: str, tmdb_id: int, file: EpisodeFile) -> Row:
+def file_to_row(library: int, tmdb_id: int, file: EpisodeFile) -> Row:
     """Encode a file as a row of ``file``, in the order of its columns."""
     name = file.name
     return (
-        library_id,
+        library,
         tmdb_id,
         file.folder,
         file.path,
@@ -55,7 +55,7 @@ def file_to_row(library_id: str, tmdb_id: int, file: EpisodeFile) -> Row:
         name.season,
         _to_numbers(name.episodes),
         _to_numbers(name.absolute),
-        to_day(name.air_date),
+        None if name.air_date is None else name.air_date.isoformat(),
         name.decided_by.value,
         to_micros(file.added_at),
         file.status.value,
@@ -86,7 +86,7 @@ def file_from_row(row: Row) -> EpisodeFile:
 
 
 def _to_numbers(numbers: tuple[int, ...]) -> str:
-    return ",".join(map(str, numbers))
+    return str(numbers[0]) if len(numbers) == 1 else ",".join(map(str, numbers))
 
 
 def _from_numbers(text: str) -> tuple[int, ...]:

@@ -1,12 +1,13 @@
 """The tables of the index, as numbered migrations.
 
 Facts (``show``, ``season``, ``episode``) are what the provider said, once for all libraries. Presence
-(``entry``, ``folder``, ``file``, ``slot_file``, ``gap``, ``tag``) is what one library holds. Moments are whole
-microseconds since 1970, days are ISO 8601 text.
+(``entry``, ``folder``, ``file``, ``slot_file``, ``open_slot``, ``tag``) is what one library holds. Moments are
+whole microseconds since 1970, days are ISO 8601 text.
 
-A gap is a slot without a ready file; ``held`` is the state of what it has instead, '' where it has nothing.
-The index on it ends with ``held`` because an index is covering in SQLite only when the column of its WHERE is
-in it too.
+An open slot has no ready file, or had not aired when it was written; ``held`` is the state that its files give
+it, '' where it has none. All other slots have aired and are on disk, so that counting and finding what is wanted
+or to come reads only what is open. The index ends with ``held`` because an index is covering in SQLite only when
+the column of its WHERE is in it too.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from alfred.infrastructure.persistence.sqlite.database import Database
 
 _FIRST = """
 CREATE TABLE library (
-    library_id TEXT PRIMARY KEY,
+    library INTEGER PRIMARY KEY,
+    library_id TEXT NOT NULL UNIQUE,
     root TEXT NOT NULL,
     name TEXT NOT NULL
 );
@@ -62,15 +64,15 @@ CREATE TABLE episode (
     episode_type TEXT,
     PRIMARY KEY (tmdb_id, episode_id)
 ) WITHOUT ROWID;
-CREATE INDEX episode_by_day ON episode (tmdb_id, air_date);
 CREATE TABLE entry (
-    library_id TEXT NOT NULL REFERENCES library ON DELETE CASCADE,
+    library INTEGER NOT NULL REFERENCES library ON DELETE CASCADE,
     tmdb_id INTEGER NOT NULL,
     name TEXT NOT NULL,
     path TEXT NOT NULL,
     added_at INTEGER NOT NULL,
     missing_since INTEGER,
     detached INTEGER NOT NULL DEFAULT 0,
+    release_digest TEXT NOT NULL DEFAULT '',
     on_disk INTEGER NOT NULL DEFAULT 0,
     outcome TEXT,
     error_class TEXT,
@@ -82,27 +84,27 @@ CREATE TABLE entry (
     claimed_at INTEGER,
     claimed_by TEXT,
     note TEXT,
-    PRIMARY KEY (library_id, tmdb_id)
+    PRIMARY KEY (library, tmdb_id)
 ) WITHOUT ROWID;
 CREATE TABLE tag (
-    library_id TEXT NOT NULL,
+    library INTEGER NOT NULL,
     tmdb_id INTEGER NOT NULL,
     name TEXT NOT NULL,
-    PRIMARY KEY (library_id, tmdb_id, name),
-    FOREIGN KEY (library_id, tmdb_id) REFERENCES entry ON DELETE CASCADE
+    PRIMARY KEY (library, tmdb_id, name),
+    FOREIGN KEY (library, tmdb_id) REFERENCES entry ON DELETE CASCADE
 ) WITHOUT ROWID;
 CREATE TABLE folder (
-    library_id TEXT NOT NULL,
+    library INTEGER NOT NULL,
     path TEXT NOT NULL,
     tmdb_id INTEGER NOT NULL,
     signature TEXT NOT NULL,
     sidecar TEXT NOT NULL,
-    PRIMARY KEY (library_id, path),
-    FOREIGN KEY (library_id, tmdb_id) REFERENCES entry ON DELETE CASCADE
+    PRIMARY KEY (library, path),
+    FOREIGN KEY (library, tmdb_id) REFERENCES entry ON DELETE CASCADE
 ) WITHOUT ROWID;
-CREATE INDEX folder_by_show ON folder (library_id, tmdb_id);
+CREATE INDEX folder_by_show ON folder (library, tmdb_id);
 CREATE TABLE file (
-    library_id TEXT NOT NULL,
+    library INTEGER NOT NULL,
     tmdb_id INTEGER NOT NULL,
     folder TEXT NOT NULL,
     path TEXT NOT NULL,
@@ -117,31 +119,31 @@ CREATE TABLE file (
     status TEXT NOT NULL,
     status_message TEXT,
     missing_since INTEGER,
-    PRIMARY KEY (library_id, tmdb_id, folder, path),
-    FOREIGN KEY (library_id, tmdb_id) REFERENCES entry ON DELETE CASCADE
+    PRIMARY KEY (library, tmdb_id, folder, path),
+    FOREIGN KEY (library, tmdb_id) REFERENCES entry ON DELETE CASCADE
 ) WITHOUT ROWID;
-CREATE INDEX file_by_status ON file (library_id, tmdb_id, status);
+CREATE INDEX file_by_status ON file (library, tmdb_id, status);
 CREATE TABLE slot_file (
-    library_id TEXT NOT NULL,
+    library INTEGER NOT NULL,
     tmdb_id INTEGER NOT NULL,
     episode_id INTEGER NOT NULL,
     folder TEXT NOT NULL,
     path TEXT NOT NULL,
-    PRIMARY KEY (library_id, tmdb_id, episode_id, folder, path),
-    FOREIGN KEY (library_id, tmdb_id) REFERENCES entry ON DELETE CASCADE
+    PRIMARY KEY (library, tmdb_id, episode_id, folder, path),
+    FOREIGN KEY (library, tmdb_id) REFERENCES entry ON DELETE CASCADE
 ) WITHOUT ROWID;
-CREATE TABLE gap (
-    library_id TEXT NOT NULL,
+CREATE TABLE open_slot (
+    library INTEGER NOT NULL,
     tmdb_id INTEGER NOT NULL,
     episode_id INTEGER NOT NULL,
     season INTEGER NOT NULL,
     number INTEGER NOT NULL,
     air_date TEXT,
     held TEXT NOT NULL,
-    PRIMARY KEY (library_id, tmdb_id, episode_id),
-    FOREIGN KEY (library_id, tmdb_id) REFERENCES entry ON DELETE CASCADE
+    PRIMARY KEY (library, tmdb_id, episode_id),
+    FOREIGN KEY (library, tmdb_id) REFERENCES entry ON DELETE CASCADE
 ) WITHOUT ROWID;
-CREATE INDEX gap_wanted ON gap (library_id, air_date, tmdb_id, season, number, episode_id, held)
+CREATE INDEX wanted_slot ON open_slot (library, air_date, tmdb_id, season, number, episode_id, held)
     WHERE held = '';
 """
 

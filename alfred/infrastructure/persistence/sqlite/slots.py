@@ -1,8 +1,9 @@
-"""Keeping the slots of a show true: which files fill which episodes, and which episodes have no ready file."""
+"""Keeping the slots of a show true: which files fill which episodes, and which slots are open."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import date
 
 from alfred.domain.library.placement import ListedEpisode, Placement, SlotState, place_files, state_from_files
 from alfred.domain.library.release import EpisodeFile, FileStatus
@@ -12,33 +13,37 @@ from alfred.infrastructure.persistence.sqlite.database import Database, Row
 from alfred.infrastructure.persistence.sqlite.facts import write_difference
 
 
-def refresh_slots(database: Database, library_id: str, tmdb_id: int, *, detached: bool) -> None:
+def placing_of(files: Iterable[Row]) -> set[Row]:
+    """Return what the placing of files depends on: rows of ``file`` without size, times and messages."""
+    return {(row[2], row[3], row[6], row[7], row[9], row[12]) for row in files}
+
+
+def refresh_slots(database: Database, library: int, tmdb_id: int, *, detached: bool, today: date) -> None:
     """Place the files of a show on its episodes again, inside the caller's transaction.
 
     Args:
         detached: the show has no readable sidecar, so no file fills a slot until a rescan.
+        today: UTC; a slot that airs later stays open even where it is filled already.
     """
-    key = (library_id, tmdb_id)
+    key = (library, tmdb_id)
     rows = database.all(sql.LISTED_EPISODES, (tmdb_id,))
     episodes = [ListedEpisode(row[0], row[1], row[2], from_day(row[3])) for row in rows]
     files = [] if detached else [file_from_row(row) for row in database.all(sql.FILES, key)]
     placement = place_files(files, episodes)
-    gaps = _gap_rows(key, episodes, placement)
-
-    write_difference(
-        database,
-        database.all(sql.SLOT_FILES, key),
-        _slot_file_rows(key, placement),
-        key=5,
-        put=sql.PUT_SLOT_FILE,
-        drop=sql.DROP_SLOT_FILE,
-    )
-    write_difference(database, database.all(sql.GAPS, key), gaps, key=3, put=sql.PUT_GAP, drop=sql.DROP_GAP)
-    on_disk = len(episodes) - len(gaps) if episodes else _episodes_carried(files)
+    held = {
+        episode_id: state_from_files(file.status for file in carriers)
+        for episode_id, carriers in placement.filled.items()
+    }
+    slot_files = _slot_file_rows(key, placement)
+    write_difference(database, database.all(sql.SLOT_FILES, key), slot_files, sql.SLOT_FILE_ROWS)
+    open_slots = _open_slot_rows(key, episodes, held, today)
+    write_difference(database, database.all(sql.OPEN_SLOTS, key), open_slots, sql.OPEN_SLOT_ROWS)
+    ready = sum(state is SlotState.ON_DISK for state in held.values())
+    on_disk = ready if episodes else _episodes_carried(files)
     database.execute(sql.SET_ON_DISK, (on_disk, *key, on_disk))
 
 
-def _slot_file_rows(key: tuple[str, int], placement: Placement) -> list[Row]:
+def _slot_file_rows(key: tuple[int, int], placement: Placement) -> list[Row]:
     return [
         (*key, episode_id, file.folder, file.path)
         for episode_id, files in placement.filled.items()
@@ -46,15 +51,18 @@ def _slot_file_rows(key: tuple[str, int], placement: Placement) -> list[Row]:
     ]
 
 
-def _gap_rows(key: tuple[str, int], episodes: Iterable[ListedEpisode], placement: Placement) -> list[Row]:
+def _open_slot_rows(
+    key: tuple[int, int],
+    episodes: Iterable[ListedEpisode],
+    held: Mapping[int, SlotState | None],
+    today: date,
+) -> list[Row]:
     rows = []
     for episode in episodes:
-        held = state_from_files(file.status for file in placement.filled.get(episode.episode_id, ()))
-        if held is not SlotState.ON_DISK:
-            air_date = to_day(episode.air_date)
-            rows.append(
-                (*key, episode.episode_id, episode.season, episode.number, air_date, held.value if held else "")
-            )
+        state = held.get(episode.episode_id)
+        if state is not SlotState.ON_DISK or (episode.air_date is not None and episode.air_date > today):
+            slot = (episode.episode_id, episode.season, episode.number, to_day(episode.air_date))
+            rows.append((*key, *slot, state.value if state else ""))
     return rows
 
 

@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+
+class Writer(NamedTuple):
+    """The statements that write a table's rows.
+
+    Attributes:
+        key: how many leading columns identify a row.
+        add: inserts a row, its columns in the table's order.
+        change: updates the other columns, which come first, of the row with that key; "" where there are none.
+        drop: deletes the row with that key.
+    """
+
+    key: int
+    add: str
+    change: str
+    drop: str
+
+
 # --- the library
 
-LIBRARY = "SELECT root, name FROM library WHERE library_id = ?"
+LIBRARY = "SELECT library, root, name FROM library WHERE library_id = ?"
 
-LIBRARY_AT_ROOT = "SELECT library_id, name FROM library WHERE root = ?"
+LIBRARY_AT_ROOT = "SELECT library, library_id FROM library WHERE root = ? ORDER BY library DESC"
 
 PUT_LIBRARY = """
 INSERT INTO library (library_id, root, name) VALUES (?, ?, ?)
@@ -38,11 +57,14 @@ SELECT tmdb_id, number, position, season_id, name, air_date, episode_count
 FROM season WHERE tmdb_id = ? ORDER BY position
 """
 
-PUT_SEASON = """
+ADD_SEASON = """
 INSERT INTO season (tmdb_id, number, position, season_id, name, air_date, episode_count)
 VALUES (?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (tmdb_id, number) DO UPDATE SET position = excluded.position, season_id = excluded.season_id,
-    name = excluded.name, air_date = excluded.air_date, episode_count = excluded.episode_count
+"""
+
+CHANGE_SEASON = """
+UPDATE season SET position = ?, season_id = ?, name = ?, air_date = ?, episode_count = ?
+WHERE tmdb_id = ? AND number = ?
 """
 
 DROP_SEASON = "DELETE FROM season WHERE tmdb_id = ? AND number = ?"
@@ -52,12 +74,14 @@ SELECT tmdb_id, episode_id, season, number, title, air_date, runtime, episode_ty
 FROM episode WHERE tmdb_id = ?
 """
 
-PUT_EPISODE = """
+ADD_EPISODE = """
 INSERT INTO episode (tmdb_id, episode_id, season, number, title, air_date, runtime, episode_type)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (tmdb_id, episode_id) DO UPDATE SET season = excluded.season, number = excluded.number,
-    title = excluded.title, air_date = excluded.air_date, runtime = excluded.runtime,
-    episode_type = excluded.episode_type
+"""
+
+CHANGE_EPISODE = """
+UPDATE episode SET season = ?, number = ?, title = ?, air_date = ?, runtime = ?, episode_type = ?
+WHERE tmdb_id = ? AND episode_id = ?
 """
 
 DROP_EPISODE = "DELETE FROM episode WHERE tmdb_id = ? AND episode_id = ?"
@@ -72,9 +96,10 @@ SELECT e.tmdb_id, COALESCE(s.name, e.name), COALESCE(s.status, 'unknown'), e.pat
     e.attempts, e.retry_after, e.not_found_count, e.not_found_since, e.note, e.on_disk,
     COALESCE(s.episode_total, 0),
     COALESCE(s.episode_total - s.undated_total, 0)
-        - (SELECT COUNT(*) FROM episode x WHERE x.tmdb_id = e.tmdb_id AND x.air_date > ?)
+        - (SELECT COUNT(*) FROM open_slot o
+           WHERE o.library = e.library AND o.tmdb_id = e.tmdb_id AND o.air_date > ?)
 FROM entry e LEFT JOIN show s ON s.tmdb_id = e.tmdb_id
-WHERE e.library_id = ?
+WHERE e.library = ?
 """
 
 ENTRY = _ENTRY + " AND e.tmdb_id = ?"
@@ -84,146 +109,161 @@ ENTRIES = _ENTRY + " ORDER BY LOWER(COALESCE(s.name, e.name)), e.tmdb_id"
 ENTRIES_PRESENT = _ENTRY + " AND e.missing_since IS NULL ORDER BY LOWER(COALESCE(s.name, e.name)), e.tmdb_id"
 
 STALE_IDS = """
-SELECT s.tmdb_id FROM show s JOIN entry e ON e.library_id = ? AND e.tmdb_id = s.tmdb_id
+SELECT s.tmdb_id FROM show s JOIN entry e ON e.library = ? AND e.tmdb_id = s.tmdb_id
 WHERE s.fetched_at <= ? ORDER BY s.fetched_at, s.tmdb_id
 """
 
-ENTRY_IDS = "SELECT tmdb_id FROM entry WHERE library_id = ?"
+ENTRY_IDS = "SELECT tmdb_id FROM entry WHERE library = ?"
 
 ADD_ENTRY = """
-INSERT INTO entry (library_id, tmdb_id, name, path, added_at) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (library_id, tmdb_id) DO NOTHING
+INSERT INTO entry (library, tmdb_id, name, path, added_at) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (library, tmdb_id) DO NOTHING
 """
 
 ENTRY_HAS_SYNCED = """
-UPDATE entry SET path = ?, detached = ?, outcome = 'ok', error_class = NULL, status_message = ?, attempts = 0,
-    retry_after = NULL, not_found_count = 0, not_found_since = NULL
-WHERE library_id = ? AND tmdb_id = ?
+UPDATE entry SET path = ?, detached = ?, release_digest = ?, outcome = 'ok', error_class = NULL,
+    status_message = ?, attempts = 0, retry_after = NULL, not_found_count = 0, not_found_since = NULL
+WHERE library = ? AND tmdb_id = ?
 """
 
 ENTRY_HAS_FAILED = """
 UPDATE entry SET outcome = ?, error_class = ?, status_message = ?, attempts = ?, retry_after = ?,
     not_found_count = ?, not_found_since = ?
-WHERE library_id = ? AND tmdb_id = ?
+WHERE library = ? AND tmdb_id = ?
 """
 
 ENTRY_IS_PRESENT = """
-UPDATE entry SET path = ?, note = ?, detached = 0, missing_since = NULL WHERE library_id = ? AND tmdb_id = ?
+UPDATE entry SET path = ?, note = ?, detached = 0, release_digest = '', missing_since = NULL
+WHERE library = ? AND tmdb_id = ?
 """
 
 FORGET_SIDECAR_FAILURE = """
 UPDATE entry SET outcome = CASE WHEN EXISTS (SELECT 1 FROM show s WHERE s.tmdb_id = entry.tmdb_id) THEN 'ok' END,
     error_class = NULL, status_message = NULL, attempts = 0
-WHERE library_id = ? AND tmdb_id = ? AND error_class = ?
+WHERE library = ? AND tmdb_id = ? AND error_class = ?
 """
 
 SYNC_RECORD = """
 SELECT outcome, error_class, status_message, attempts, retry_after, not_found_count, not_found_since
-FROM entry WHERE library_id = ? AND tmdb_id = ?
+FROM entry WHERE library = ? AND tmdb_id = ?
 """
 
-ENTRY_PRESENCE = "SELECT note, detached FROM entry WHERE library_id = ? AND tmdb_id = ?"
+ENTRY_PRESENCE = "SELECT note, detached, release_digest FROM entry WHERE library = ? AND tmdb_id = ?"
 
-SET_ON_DISK = "UPDATE entry SET on_disk = ? WHERE library_id = ? AND tmdb_id = ? AND on_disk <> ?"
+SET_ON_DISK = "UPDATE entry SET on_disk = ? WHERE library = ? AND tmdb_id = ? AND on_disk <> ?"
 
-TAGS = "SELECT tmdb_id, name FROM tag WHERE library_id = ? ORDER BY name"
+TAGS = "SELECT tmdb_id, name FROM tag WHERE library = ? ORDER BY name"
 
-TAGS_OF_SHOW = "SELECT name FROM tag WHERE library_id = ? AND tmdb_id = ? ORDER BY name"
+TAGS_OF_SHOW = "SELECT name FROM tag WHERE library = ? AND tmdb_id = ? ORDER BY name"
 
-PUT_TAG = "INSERT INTO tag (library_id, tmdb_id, name) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+ADD_TAG = "INSERT INTO tag (library, tmdb_id, name) VALUES (?, ?, ?)"
 
-DROP_TAG = "DELETE FROM tag WHERE library_id = ? AND tmdb_id = ? AND name = ?"
+DROP_TAG = "DELETE FROM tag WHERE library = ? AND tmdb_id = ? AND name = ?"
 
 # --- folders and files
 
-FOLDERS = "SELECT path, tmdb_id, signature, sidecar FROM folder WHERE library_id = ?"
+FOLDERS = "SELECT path, tmdb_id, signature, sidecar FROM folder WHERE library = ?"
 
-FOLDERS_OF_SHOW = "SELECT path FROM folder WHERE library_id = ? AND tmdb_id = ? ORDER BY path"
+FOLDERS_OF_SHOW = "SELECT path FROM folder WHERE library = ? AND tmdb_id = ? ORDER BY path"
 
 PUT_FOLDER = """
-INSERT INTO folder (library_id, path, tmdb_id, signature, sidecar) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (library_id, path) DO UPDATE SET tmdb_id = excluded.tmdb_id, signature = excluded.signature,
+INSERT INTO folder (library, path, tmdb_id, signature, sidecar) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (library, path) DO UPDATE SET tmdb_id = excluded.tmdb_id, signature = excluded.signature,
     sidecar = excluded.sidecar
 """
 
-DROP_FOLDER = "DELETE FROM folder WHERE library_id = ? AND path = ?"
+DROP_FOLDER = "DELETE FROM folder WHERE library = ? AND path = ?"
 
 FILES = """
-SELECT library_id, tmdb_id, folder, path, size, mtime_ns, season, episodes, absolute, air_date, decided_by,
+SELECT library, tmdb_id, folder, path, size, mtime_ns, season, episodes, absolute, air_date, decided_by,
     added_at, status, status_message, missing_since
-FROM file WHERE library_id = ? AND tmdb_id = ?
+FROM file WHERE library = ? AND tmdb_id = ?
 """
 
-PUT_FILE = """
-INSERT INTO file (library_id, tmdb_id, folder, path, size, mtime_ns, season, episodes, absolute, air_date,
+ADD_FILE = """
+INSERT INTO file (library, tmdb_id, folder, path, size, mtime_ns, season, episodes, absolute, air_date,
     decided_by, added_at, status, status_message, missing_since)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (library_id, tmdb_id, folder, path) DO UPDATE SET size = excluded.size,
-    mtime_ns = excluded.mtime_ns, season = excluded.season, episodes = excluded.episodes,
-    absolute = excluded.absolute, air_date = excluded.air_date, decided_by = excluded.decided_by,
-    added_at = excluded.added_at, status = excluded.status, status_message = excluded.status_message,
-    missing_since = excluded.missing_since
 """
 
-DROP_FILE = "DELETE FROM file WHERE library_id = ? AND tmdb_id = ? AND folder = ? AND path = ?"
+CHANGE_FILE = """
+UPDATE file SET size = ?, mtime_ns = ?, season = ?, episodes = ?, absolute = ?, air_date = ?, decided_by =
+    ?, added_at = ?, status = ?, status_message = ?, missing_since = ?
+WHERE library = ? AND tmdb_id = ? AND folder = ? AND path = ?
+"""
+
+DROP_FILE = "DELETE FROM file WHERE library = ? AND tmdb_id = ? AND folder = ? AND path = ?"
 
 FILE_COUNTS = """
-SELECT tmdb_id, status, COUNT(*) FROM file WHERE library_id = ? GROUP BY tmdb_id, status
+SELECT tmdb_id, status, COUNT(*) FROM file WHERE library = ? GROUP BY tmdb_id, status
 """
 
 # --- slots
 
 SLOT_FILES = """
-SELECT library_id, tmdb_id, episode_id, folder, path FROM slot_file WHERE library_id = ? AND tmdb_id = ?
+SELECT library, tmdb_id, episode_id, folder, path FROM slot_file WHERE library = ? AND tmdb_id = ?
 """
 
-PUT_SLOT_FILE = """
-INSERT INTO slot_file (library_id, tmdb_id, episode_id, folder, path) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT DO NOTHING
+ADD_SLOT_FILE = """
+INSERT INTO slot_file (library, tmdb_id, episode_id, folder, path)
+VALUES (?, ?, ?, ?, ?)
 """
 
 DROP_SLOT_FILE = """
-DELETE FROM slot_file WHERE library_id = ? AND tmdb_id = ? AND episode_id = ? AND folder = ? AND path = ?
+DELETE FROM slot_file WHERE library = ? AND tmdb_id = ? AND episode_id = ? AND folder = ? AND path = ?
 """
 
-GAPS = """
-SELECT library_id, tmdb_id, episode_id, season, number, air_date, held
-FROM gap WHERE library_id = ? AND tmdb_id = ?
+OPEN_SLOTS = """
+SELECT library, tmdb_id, episode_id, season, number, air_date, held
+FROM open_slot WHERE library = ? AND tmdb_id = ?
 """
 
-PUT_GAP = """
-INSERT INTO gap (library_id, tmdb_id, episode_id, season, number, air_date, held) VALUES (?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (library_id, tmdb_id, episode_id) DO UPDATE SET season = excluded.season,
-    number = excluded.number, air_date = excluded.air_date, held = excluded.held
+ADD_OPEN_SLOT = """
+INSERT INTO open_slot (library, tmdb_id, episode_id, season, number, air_date, held)
+VALUES (?, ?, ?, ?, ?, ?, ?)
 """
 
-DROP_GAP = "DELETE FROM gap WHERE library_id = ? AND tmdb_id = ? AND episode_id = ?"
+CHANGE_OPEN_SLOT = """
+UPDATE open_slot SET season = ?, number = ?, air_date = ?, held = ?
+WHERE library = ? AND tmdb_id = ? AND episode_id = ?
+"""
+
+DROP_OPEN_SLOT = "DELETE FROM open_slot WHERE library = ? AND tmdb_id = ? AND episode_id = ?"
 
 _NOT_MISSING = """
-    AND g.tmdb_id NOT IN (SELECT tmdb_id FROM entry WHERE library_id = ? AND missing_since IS NOT NULL)
+    AND o.tmdb_id NOT IN (SELECT tmdb_id FROM entry WHERE library = ? AND missing_since IS NOT NULL)
 """
 
 WANTED = (
     """
-SELECT g.tmdb_id, s.name, g.season, g.number, x.title, g.air_date
-FROM gap g
-JOIN show s ON s.tmdb_id = g.tmdb_id
-JOIN episode x ON x.tmdb_id = g.tmdb_id AND x.episode_id = g.episode_id
-WHERE g.library_id = ? AND g.held = '' AND g.air_date <= ?
+SELECT o.tmdb_id, s.name, o.season, o.number, x.title, o.air_date
+FROM open_slot o
+JOIN show s ON s.tmdb_id = o.tmdb_id
+JOIN episode x ON x.tmdb_id = o.tmdb_id AND x.episode_id = o.episode_id
+WHERE o.library = ? AND o.held = '' AND o.air_date <= ?
 """
     + _NOT_MISSING
-    + "ORDER BY g.air_date DESC, g.tmdb_id, g.season, g.number"
+    + "ORDER BY o.air_date DESC, o.tmdb_id, o.season, o.number"
 )
 
 WANTED_OF_SHOW = """
-SELECT g.tmdb_id, s.name, g.season, g.number, x.title, g.air_date
-FROM gap g
-JOIN show s ON s.tmdb_id = g.tmdb_id
-JOIN episode x ON x.tmdb_id = g.tmdb_id AND x.episode_id = g.episode_id
-WHERE g.library_id = ? AND g.tmdb_id = ? AND g.held = '' AND g.air_date <= ?
-ORDER BY g.air_date DESC, g.season, g.number
+SELECT o.tmdb_id, s.name, o.season, o.number, x.title, o.air_date
+FROM open_slot o
+JOIN show s ON s.tmdb_id = o.tmdb_id
+JOIN episode x ON x.tmdb_id = o.tmdb_id AND x.episode_id = o.episode_id
+WHERE o.library = ? AND o.tmdb_id = ? AND o.held = '' AND o.air_date <= ?
+ORDER BY o.air_date DESC, o.season, o.number
 """
 
 COUNT_WANTED = (
-    "SELECT COUNT(*) FROM gap g WHERE g.library_id = ? AND g.held = '' AND g.air_date <= ?" + _NOT_MISSING
+    "SELECT COUNT(*) FROM open_slot o WHERE o.library = ? AND o.held = '' AND o.air_date <= ?" + _NOT_MISSING
 )
+
+# --- tables whose rows are written by difference: how many columns identify a row, and the statements for it
+
+SEASON_ROWS = Writer(2, ADD_SEASON, CHANGE_SEASON, DROP_SEASON)
+EPISODE_ROWS = Writer(2, ADD_EPISODE, CHANGE_EPISODE, DROP_EPISODE)
+FILE_ROWS = Writer(4, ADD_FILE, CHANGE_FILE, DROP_FILE)
+SLOT_FILE_ROWS = Writer(5, ADD_SLOT_FILE, "", DROP_SLOT_FILE)
+OPEN_SLOT_ROWS = Writer(3, ADD_OPEN_SLOT, CHANGE_OPEN_SLOT, DROP_OPEN_SLOT)
+TAG_ROWS = Writer(3, ADD_TAG, "", DROP_TAG)

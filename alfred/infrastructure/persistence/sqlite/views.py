@@ -14,9 +14,9 @@ from alfred.infrastructure.persistence.sqlite.codec import file_from_row, from_d
 from alfred.infrastructure.persistence.sqlite.database import Database, Row
 
 
-def read_show(database: Database, library_id: str, tmdb_id: int, *, today: date) -> ShowView:
+def read_show(database: Database, library: int, tmdb_id: int, *, today: date) -> ShowView:
     """Read the seasons of a show with its slots and files."""
-    key = (library_id, tmdb_id)
+    key = (library, tmdb_id)
     files = {(row[2], row[3]): file_from_row(row) for row in database.all(sql.FILES, key)}
     seasons = database.all(sql.SEASONS, (tmdb_id,))
     if not seasons and not database.one(sql.SHOW_AGE, (tmdb_id,)):

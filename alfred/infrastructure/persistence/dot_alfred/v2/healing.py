@@ -5,29 +5,26 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path
 
 from alfred.application.exceptions import SidecarUnreadable
+from alfred.application.ports.folders import LibraryFolders
 from alfred.application.ports.index import KnownFolder, ShowPresence
 from alfred.application.ports.releases import Sidecars
 from alfred.domain.library.identification import title_of_folder
 from alfred.domain.library.release import SeriesRelease, join_releases
 from alfred.domain.shared.value_objects import TmdbId
-from alfred.infrastructure.folders import list_show_folders
-from alfred.infrastructure.persistence.dot_alfred.v2.sidecars import DotAlfredSidecars
 
 log = logging.getLogger(__name__)
 
 
-def presences_from_sidecars(root: Path, sidecars: Sidecars | None = None) -> Iterator[ShowPresence]:
+def presences_from_sidecars(folders: LibraryFolders, sidecars: Sidecars) -> Iterator[ShowPresence]:
     """Yield every show that has a sidecar, without a look at its files.
 
     The folders carry no signature, so that the next rescan looks at each of them. Sidecars that cannot be read
     are left out here; a rescan reports them.
     """
-    sidecars = sidecars or DotAlfredSidecars(root)
     found: dict[TmdbId, dict[str, SeriesRelease]] = defaultdict(dict)
-    for folder in list_show_folders(root).folders:
+    for folder in folders.list_show_folders().folders:
         try:
             release = sidecars.read(folder)
         except SidecarUnreadable as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +16,6 @@ from typing import Self
 from alfred.application.exceptions import IndexUnreadable, NotALibrary, ReadOnlyLibrary, RootOffline
 from alfred.application.ports.clock import system_clock
 from alfred.application.ports.index import KnownFolder, ShowPresence
-from alfred.application.ports.releases import Sidecars
 from alfred.domain.library.entry import EpisodeCounts, Outcome, SyncRecord
 from alfred.domain.library.release import FileStatus, SeriesRelease, UserMetadata
 from alfred.domain.library.views import ShowView, WantedEpisode
@@ -37,7 +36,7 @@ from alfred.infrastructure.persistence.sqlite.codec import (
 from alfred.infrastructure.persistence.sqlite.database import Database, Row
 from alfred.infrastructure.persistence.sqlite.facts import write_difference, write_facts
 from alfred.infrastructure.persistence.sqlite.opening import open_for_reading, open_for_writing, replace_damaged
-from alfred.infrastructure.persistence.sqlite.slots import refresh_slots
+from alfred.infrastructure.persistence.sqlite.slots import placing_of, refresh_slots
 from alfred.infrastructure.persistence.sqlite.views import read_show
 
 log = logging.getLogger(__name__)
@@ -58,7 +57,8 @@ class DotAlfredTVShowLibraryIndex:
     Args:
         library_root: the root; its marker says which library it is.
         location: the file; by default ``ROOT/.alfred/index.sqlite3``.
-        sidecars: makes what placeholders come from; by default the sidecars in the show folders.
+        placeholders: reads what the sidecars say, for an index that has to be made anew; by default those in the
+            show folders.
         read_only_will_do: the caller only reads, so an index that cannot be written to is good enough.
         now: the clock; aware, UTC.
 
@@ -71,13 +71,13 @@ class DotAlfredTVShowLibraryIndex:
         library_root: Path,
         *,
         location: Path | None = None,
-        sidecars: Callable[[], Sidecars] | None = None,
+        placeholders: Callable[[], Iterable[ShowPresence]] | None = None,
         read_only_will_do: bool = False,
         now: Callable[[], datetime] = system_clock,
     ) -> None:
         self._root = library_root
         self._now = now
-        self._sidecars = sidecars
+        self._placeholders = placeholders or self._read_sidecars
         self._batching = False
         self._batch_size = 0
         path = location or library_root / FOLDER / INDEX_NAME
@@ -89,7 +89,7 @@ class DotAlfredTVShowLibraryIndex:
             marker = None
         self._database = self._open(path, may_create=marker is not None, read_only_will_do=read_only_will_do)
         try:
-            self._library_id = self._enter(marker)
+            self._library = self._enter(marker)
         except BaseException:
             self._database.close()
             raise
@@ -102,35 +102,43 @@ class DotAlfredTVShowLibraryIndex:
                 raise
             return open_for_reading(path)
 
-    def _enter(self, marker: LibraryMarker | None) -> str:
+    def _enter(self, marker: LibraryMarker | None) -> int:
         """Find this library in the index, or add it with a placeholder for every sidecar."""
         root = str(self._root.resolve())
         if marker is None:
             row = self._database.one(sql.LIBRARY_AT_ROOT, (root,))
             if row is None:
                 raise RootOffline(f"{self._root} is not there, and the index knows no library at that place")
-            return str(row[0])
+            return int(row[0])
         known = self._database.one(sql.LIBRARY, (marker.library_id,))
-        if known != (root, marker.name) and not self._database.read_only:
-            self._library_id = marker.library_id
+        if (known is None or known[1:] != (root, marker.name)) and not self._database.read_only:
             with self._database.transaction():
                 self._database.execute(sql.PUT_LIBRARY, (marker.library_id, root, marker.name))
-                if known is None:
+                row = self._database.one(sql.LIBRARY, (marker.library_id,))
+                if known is None and row is not None:
+                    self._library = int(row[0])
                     self._add_placeholders()
-        return marker.library_id
+                known = row
+        if known is None:
+            raise IndexUnreadable(
+                f"the index {self._database.path} does not know this library, and cannot be written to"
+            )
+        return int(known[0])
 
     def _add_placeholders(self) -> None:
-        from alfred.infrastructure.persistence.dot_alfred.v2.healing import (  # noqa: PLC0415 - needed once, slow to import
-            presences_from_sidecars,
-        )
-
         count = 0
-        sidecars = self._sidecars() if self._sidecars else None
-        for presence in presences_from_sidecars(self._root, sidecars):
+        for presence in self._placeholders():
             self._write_presence(presence, self._now())
             count += 1
         if count:
             log.warning("the index was made anew from %d sidecars; 'alfred rescan' checks them", count)
+
+    def _read_sidecars(self) -> Iterable[ShowPresence]:
+        from alfred.infrastructure.folders import DiskFolders
+        from alfred.infrastructure.persistence.dot_alfred.v2.healing import presences_from_sidecars
+        from alfred.infrastructure.persistence.dot_alfred.v2.sidecars import DotAlfredSidecars
+
+        return presences_from_sidecars(DiskFolders(self._root), DotAlfredSidecars(self._root))
 
     def heal(self) -> None:
         """Replace an index that turned out to be damaged while it was in use.
@@ -143,7 +151,7 @@ class DotAlfredTVShowLibraryIndex:
         marker = read_marker(self._root)
         replace_damaged(path, now=self._now).close()
         self._database = open_for_writing(path, may_create=True, now=self._now)
-        self._library_id = self._enter(marker)
+        self._library = self._enter(marker)
 
     def __enter__(self) -> Self:
         return self
@@ -161,37 +169,37 @@ class DotAlfredTVShowLibraryIndex:
 
     def find_by_tmdb_id(self, tmdb_id: TmdbId) -> ShowIndexEntry | None:
         """Return the entry of a show, or None."""
-        row = self._database.one(sql.ENTRY, (self._today(), self._library_id, tmdb_id.value))
+        row = self._database.one(sql.ENTRY, (self._today(), self._library, tmdb_id.value))
         if row is None:
             return None
-        tags = self._database.all(sql.TAGS_OF_SHOW, (self._library_id, tmdb_id.value))
+        tags = self._database.all(sql.TAGS_OF_SHOW, (self._library, tmdb_id.value))
         return _to_entry(row, tuple(name for (name,) in tags))
 
     def entries(self, *, include_missing: bool = True) -> Iterator[ShowIndexEntry]:
         """Yield all entries by name."""
         tags: dict[int, list[str]] = defaultdict(list)
-        for tmdb_id, name in self._database.all(sql.TAGS, (self._library_id,)):
+        for tmdb_id, name in self._database.all(sql.TAGS, (self._library,)):
             tags[tmdb_id].append(name)
         statement = sql.ENTRIES if include_missing else sql.ENTRIES_PRESENT
-        for row in self._database.stream(statement, (self._today(), self._library_id)):
+        for row in self._database.stream(statement, (self._today(), self._library)):
             yield _to_entry(row, tuple(tags.get(row[0], ())))
 
     def stale_ids(self, *, fetched_before: datetime) -> list[TmdbId]:
         """Return the shows whose facts were fetched at or before a moment, oldest first."""
-        rows = self._database.all(sql.STALE_IDS, (self._library_id, to_micros(fetched_before)))
+        rows = self._database.all(sql.STALE_IDS, (self._library, to_micros(fetched_before)))
         return [TmdbId(tmdb_id) for (tmdb_id,) in rows]
 
     def show(self, tmdb_id: TmdbId) -> ShowView:
         """Return the seasons, slots and files of a show."""
-        return read_show(self._database, self._library_id, tmdb_id.value, today=self._now().astimezone(UTC).date())
+        return read_show(self._database, self._library, tmdb_id.value, today=self._now().astimezone(UTC).date())
 
     def wanted(self, tmdb_id: TmdbId | None = None) -> Iterator[WantedEpisode]:
         """Yield the slots that have aired and have no file, the latest first; missing shows are left out."""
         if tmdb_id is None:
-            values: Row = (self._library_id, self._today(), self._library_id)
+            values: Row = (self._library, self._today(), self._library)
             rows = self._database.stream(sql.WANTED, values)
         else:
-            rows = self._database.stream(sql.WANTED_OF_SHOW, (self._library_id, tmdb_id.value, self._today()))
+            rows = self._database.stream(sql.WANTED_OF_SHOW, (self._library, tmdb_id.value, self._today()))
         for show_id, name, season, number, title, air_date in rows:
             aired = from_day(air_date)
             if aired is not None:
@@ -199,7 +207,7 @@ class DotAlfredTVShowLibraryIndex:
 
     def count_wanted(self) -> int:
         """Count what :meth:`wanted` yields, from an index alone."""
-        row = self._database.one(sql.COUNT_WANTED, (self._library_id, self._today(), self._library_id))
+        row = self._database.one(sql.COUNT_WANTED, (self._library, self._today(), self._library))
         return int(row[0]) if row else 0
 
     # --- sync
@@ -221,7 +229,7 @@ class DotAlfredTVShowLibraryIndex:
             path: the show folder, relative to the root.
             fetched_at: when the provider was asked; older facts never replace newer ones.
         """
-        key = (self._library_id, info.tmdb_id.value)
+        key = (self._library, info.tmdb_id.value)
         folder = Path(fspath(path)).as_posix()
         now = self._now()
         with self._database.transaction():
@@ -229,21 +237,23 @@ class DotAlfredTVShowLibraryIndex:
             before = self._database.one(sql.ENTRY_PRESENCE, key)
             if before is None:
                 self._database.execute(sql.ADD_ENTRY, (*key, info.name, folder, to_micros(now)))
-            was_detached = bool(before and before[1])
+            was_detached, old_digest = (bool(before[1]), before[2]) if before else (False, "")
             detached = release is None and (was_detached or root_is_online(self._root))
-            self._database.execute(sql.ENTRY_HAS_SYNCED, (folder, int(detached), _partial(info), *key))
-            files_changed = release is not None and self._write_release(key, release)
-            if before is None or moved or files_changed or detached != was_detached:
-                refresh_slots(self._database, *key, detached=detached)
+            digest = release.digest if release else old_digest
+            self._database.execute(sql.ENTRY_HAS_SYNCED, (folder, int(detached), digest, _partial(info), *key))
+            is_known = release is None or (release.digest and release.digest == old_digest)
+            files_moved = not is_known and release is not None and self._write_release(key, release)
+            if before is None or moved or files_moved or detached != was_detached:
+                self._refresh_slots(key, detached=detached)
 
     def sync_record(self, tmdb_id: TmdbId) -> SyncRecord:
         """Return what is remembered of the last syncs of a show."""
-        row = self._database.one(sql.SYNC_RECORD, (self._library_id, tmdb_id.value))
+        row = self._database.one(sql.SYNC_RECORD, (self._library, tmdb_id.value))
         return SyncRecord() if row is None else _to_sync_record(row)
 
     def record_failure(self, tmdb_id: TmdbId, record: SyncRecord, *, path: str) -> None:
         """Remember a failed sync; facts, files and user metadata stay as they are."""
-        key = (self._library_id, tmdb_id.value)
+        key = (self._library, tmdb_id.value)
         with self._database.transaction():
             name = path.rpartition("/")[2] or f"TMDB {tmdb_id}"
             self._database.execute(sql.ADD_ENTRY, (*key, name, path, to_micros(self._now())))
@@ -255,21 +265,21 @@ class DotAlfredTVShowLibraryIndex:
         """Return every show folder of the last rescan by its path."""
         return {
             path: KnownFolder(path=path, tmdb_id=TmdbId(tmdb_id), signature=signature, sidecar=sidecar)
-            for path, tmdb_id, signature, sidecar in self._database.all(sql.FOLDERS, (self._library_id,))
+            for path, tmdb_id, signature, sidecar in self._database.all(sql.FOLDERS, (self._library,))
         }
 
     def known_ids(self) -> frozenset[TmdbId]:
         """Return the ids of all entries."""
-        return frozenset(TmdbId(row[0]) for row in self._database.all(sql.ENTRY_IDS, (self._library_id,)))
+        return frozenset(TmdbId(row[0]) for row in self._database.all(sql.ENTRY_IDS, (self._library,)))
 
     def folders_of(self, tmdb_id: TmdbId) -> tuple[str, ...]:
         """Return the folders where a show was last seen, relative to the root."""
-        rows = self._database.all(sql.FOLDERS_OF_SHOW, (self._library_id, tmdb_id.value))
+        rows = self._database.all(sql.FOLDERS_OF_SHOW, (self._library, tmdb_id.value))
         return tuple(path for (path,) in rows)
 
     def recorded_release(self, tmdb_id: TmdbId) -> SeriesRelease | None:
         """Return files and user metadata as the index has them; None for an unknown show."""
-        key = (self._library_id, tmdb_id.value)
+        key = (self._library, tmdb_id.value)
         presence = self._database.one(sql.ENTRY_PRESENCE, key)
         if presence is None:
             return None
@@ -280,7 +290,7 @@ class DotAlfredTVShowLibraryIndex:
     def file_counts(self) -> Mapping[TmdbId, Mapping[FileStatus, int]]:
         """Count the files of each show by status."""
         counts: dict[TmdbId, dict[FileStatus, int]] = defaultdict(dict)
-        for tmdb_id, status, count in self._database.all(sql.FILE_COUNTS, (self._library_id,)):
+        for tmdb_id, status, count in self._database.all(sql.FILE_COUNTS, (self._library,)):
             counts[TmdbId(tmdb_id)][FileStatus(status)] = count
         return counts
 
@@ -310,12 +320,12 @@ class DotAlfredTVShowLibraryIndex:
         )
         with self._grouped():
             self._database.execute(
-                sql.ENTRY_HAS_FAILED, (*_from_sync_record(record), self._library_id, tmdb_id.value)
+                sql.ENTRY_HAS_FAILED, (*_from_sync_record(record), self._library, tmdb_id.value)
             )
 
     def _write_presence(self, presence: ShowPresence, now: datetime) -> None:
         tmdb_id = presence.release.tmdb_id.value
-        key = (self._library_id, tmdb_id)
+        key = (self._library, tmdb_id)
         user = presence.release.user
         before = self._database.one(sql.ENTRY_PRESENCE, key)
         if before is None:
@@ -324,33 +334,29 @@ class DotAlfredTVShowLibraryIndex:
         self._database.execute(sql.FORGET_SIDECAR_FAILURE, (*key, SIDECAR_FAILURE))
         self._write_tags(key, user.tags)
         self._write_folders(key, presence.folders)
-        files_changed = self._write_release(key, presence.release)
-        if before is None or files_changed or before[1]:
-            refresh_slots(self._database, *key, detached=False)
+        files_moved = self._write_release(key, presence.release)
+        if before is None or files_moved or before[1]:
+            self._refresh_slots(key, detached=False)
 
-    def _write_release(self, key: tuple[str, int], release: SeriesRelease) -> bool:
-        rows = [file_to_row(*key, file) for file in release.files]
-        return write_difference(
-            self._database,
-            self._database.all(sql.FILES, key),
-            rows,
-            key=4,
-            put=sql.PUT_FILE,
-            drop=sql.DROP_FILE,
-        )
+    def _write_release(self, key: tuple[int, int], release: SeriesRelease) -> bool:
+        """Write the files that changed, and say whether they have to be placed again."""
+        old = self._database.all(sql.FILES, key)
+        new = [file_to_row(*key, file) for file in release.files]
+        changed = write_difference(self._database, old, new, sql.FILE_ROWS)
+        return changed and placing_of(old) != placing_of(new)
 
-    def _write_tags(self, key: tuple[str, int], tags: tuple[str, ...]) -> None:
+    def _write_tags(self, key: tuple[int, int], tags: tuple[str, ...]) -> None:
         old = [(*key, name) for (name,) in self._database.all(sql.TAGS_OF_SHOW, key)]
         new = [(*key, name) for name in tags]
-        write_difference(self._database, old, new, key=3, put=sql.PUT_TAG, drop=sql.DROP_TAG)
+        write_difference(self._database, old, new, sql.TAG_ROWS)
 
-    def _write_folders(self, key: tuple[str, int], folders: tuple[KnownFolder, ...]) -> None:
+    def _write_folders(self, key: tuple[int, int], folders: tuple[KnownFolder, ...]) -> None:
         present = {folder.path for folder in folders}
         for (path,) in self._database.all(sql.FOLDERS_OF_SHOW, key):
             if path not in present:
-                self._database.execute(sql.DROP_FOLDER, (self._library_id, path))
+                self._database.execute(sql.DROP_FOLDER, (self._library, path))
         for folder in folders:
-            values = (self._library_id, folder.path, key[1], folder.signature, folder.sidecar)
+            values = (self._library, folder.path, key[1], folder.signature, folder.sidecar)
             self._database.execute(sql.PUT_FOLDER, values)
 
     @contextmanager
@@ -366,6 +372,10 @@ class DotAlfredTVShowLibraryIndex:
         self._batch_size += 1
         if self._batch_size % SHOWS_PER_TRANSACTION == 0:
             self._database.commit()
+
+    def _refresh_slots(self, key: tuple[int, int], *, detached: bool) -> None:
+        today = self._now().astimezone(UTC).date()
+        refresh_slots(self._database, *key, detached=detached, today=today)
 
     def _today(self) -> str:
         return self._now().astimezone(UTC).date().isoformat()

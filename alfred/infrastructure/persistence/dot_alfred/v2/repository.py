@@ -7,10 +7,11 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from alfred.application.exceptions import RootOffline, SidecarUnreadable
+from alfred.application.ports.folders import LibraryFolders
 from alfred.application.ports.releases import Sidecars
 from alfred.domain.library.release import SeriesRelease, join_releases
 from alfred.domain.shared.value_objects import TmdbId
-from alfred.infrastructure.folders import list_show_folders
+from alfred.infrastructure.folders import DiskFolders
 from alfred.infrastructure.persistence.dot_alfred.v2.index import DotAlfredTVShowLibraryIndex
 from alfred.infrastructure.persistence.dot_alfred.v2.sidecars import DotAlfredSidecars
 from alfred.infrastructure.persistence.marker import root_is_online
@@ -26,6 +27,7 @@ class DotAlfredSeriesReleaseRepository:
     Args:
         library_root: the root.
         sidecars: by default those in the show folders.
+        folders: the disk; by default without links that lead out of the root.
         folders_of: the folders where the index last saw a show; a show that it knows costs no walk over the
             library.
     """
@@ -35,10 +37,12 @@ class DotAlfredSeriesReleaseRepository:
         library_root: Path,
         *,
         sidecars: Sidecars | None = None,
+        folders: LibraryFolders | None = None,
         folders_of: Callable[[TmdbId], Collection[str]] | None = None,
     ) -> None:
         self._root = library_root
         self._sidecars = sidecars or DotAlfredSidecars(library_root)
+        self._folders = folders or DiskFolders(library_root)
         self._folders_of = folders_of
 
     def root_is_online(self) -> bool:
@@ -70,6 +74,6 @@ class DotAlfredSeriesReleaseRepository:
 
     def _all_folders(self) -> tuple[str, ...]:
         try:
-            return list_show_folders(self._root).folders
+            return self._folders.list_show_folders().folders
         except RootOffline:
             return ()

@@ -6,6 +6,7 @@ page of its own, ``docs/format/dot_alfred_v2.md``.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import date, datetime
 from typing import Annotated, Literal
@@ -87,7 +88,7 @@ def parse_sidecar(content: bytes, *, folder: str) -> SeriesRelease:
         raise SidecarCorrupt(
             f"the sidecar is damaged ({where}: {first['msg']})", salvaged=salvage_user_metadata(content)
         ) from None
-    return _to_domain(sidecar, folder)
+    return _to_domain(sidecar, folder, digest=_digest(folder, content))
 
 
 def render_sidecar(release: SeriesRelease, *, folder: str, written_at: datetime) -> bytes:
@@ -118,9 +119,14 @@ def salvage_user_metadata(content: bytes) -> UserMetadata:
     return UserMetadata(tags=user.tags, note=user.note)
 
 
-def _to_domain(sidecar: SidecarShow, folder: str) -> SeriesRelease:
+def _digest(folder: str, content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=16, key=folder.encode()[-64:]).hexdigest()
+
+
+def _to_domain(sidecar: SidecarShow, folder: str, *, digest: str) -> SeriesRelease:
     return SeriesRelease(
         tmdb_id=TmdbId(sidecar.tmdb_id),
+        digest=digest,
         user=UserMetadata(tags=sidecar.user.tags, note=sidecar.user.note),
         files=tuple(
             EpisodeFile(
