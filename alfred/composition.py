@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from alfred.application.exceptions import NotALibrary
 from alfred.application.ports.clock import system_clock
 from alfred.domain.shared.value_objects import TmdbId
-from alfred.infrastructure.persistence.dot_alfred.v2.index import DotAlfredTVShowLibraryIndex
+from alfred.infrastructure.persistence.dot_alfred.v2.index import DotAlfredTVShowLibraryIndex, library_of_index
 from alfred.infrastructure.persistence.marker import (
     LibraryMarker,
     create_marker,
@@ -59,7 +59,7 @@ def initialise(root: Path, settings: Settings, *, now: Callable[[], datetime] = 
     """
     is_new = not marker_path(root).exists()
     if is_new:
-        create_marker(root, now=now())
+        create_marker(root, now=now(), library_id=library_of_index(root, settings.index_url))
     with open_library(root, settings, now=now):
         return is_new
 

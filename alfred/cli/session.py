@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from alfred.cli.tables import Column, draw, write_plain
 from alfred.cli.text import printable, to_json
 from alfred.settings import Settings, load_settings
 
@@ -92,25 +93,14 @@ class Session:
         else:
             sys.stdout.write(printable(line) + "\n")
 
-    def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]], *, styles: Sequence[str] = ()) -> None:
-        """Print a table: drawn on a terminal, tab-separated without cutting anything elsewhere.
-
-        Args:
-            styles: one style a row for the terminal, where rows have any.
-        """
-        if not self.stdout_is_terminal:
-            for row in (headings, *rows):
-                sys.stdout.write("\t".join(printable(cell) for cell in row) + "\n")
-            return
-        from rich import box
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table(*headings, box=box.SIMPLE_HEAD, pad_edge=False)
-        for number, row in enumerate(rows):
-            style = styles[number] if styles else ""
-            table.add_row(*(Text(printable(cell)) for cell in row), style=style)
-        self.console.print(table, soft_wrap=False)
+    def table(
+        self, columns: Sequence[Column], rows: Sequence[Sequence[str]], *, styles: Sequence[str] = ()
+    ) -> None:
+        """Print a table: drawn on a terminal, tab-separated and whole elsewhere."""
+        if self.stdout_is_terminal:
+            draw(self.console, columns, rows, styles)
+        else:
+            write_plain(columns, rows)
 
     @property
     def stdout_is_terminal(self) -> bool:

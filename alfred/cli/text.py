@@ -40,6 +40,11 @@ def iso(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def clock_time(moment: datetime) -> str:
+    """Render a moment for people, to the minute."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
 def plural(count: int, noun: str) -> str:
     """Render a count with its noun: ``1 show``, ``2 shows``."""
     if count == 1:

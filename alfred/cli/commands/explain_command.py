@@ -11,7 +11,7 @@ from alfred.application.exceptions import ShowNotFoundInLibrary
 from alfred.cli.command import TMDB_ID, alfred_command
 from alfred.cli.session import Session
 from alfred.cli.shapes import explain_shape
-from alfred.cli.text import age, iso
+from alfred.cli.text import age, clock_time
 from alfred.domain.library.entry import EntryState, forecast_refresh
 from alfred.domain.shared.value_objects import TmdbId
 from alfred.infrastructure.persistence.dot_alfred.v2.sidecar_root import ShowIndexEntry
@@ -33,12 +33,12 @@ def command(session: Session, tmdb_id: TmdbId) -> None:
         forecast = forecast_refresh(entry.standing, ttl_days=ttl_days, now=now)
 
         def tell() -> None:
-            session.say(f"{entry.name} ({entry.tmdb_id}) is {forecast.reason}.", style="bold")
+            session.say(f"{entry.name} ({entry.tmdb_id}) is {_a(forecast.reason)}.", style="bold")
             session.say(f"  {_because(entry, forecast.reason, ttl_days, now)}")
             answer = "would take it" if forecast.will_refresh else "would leave it alone"
             due = ""
             if forecast.next_refresh_at and forecast.next_refresh_at > now:
-                due = f" until {iso(forecast.next_refresh_at)}"
+                due = f" until {clock_time(forecast.next_refresh_at)}"
             session.say(f"  The next refresh {answer}{due}.")
 
         session.answer(lambda: explain_shape(entry, ttl_days=ttl_days, now=now), tell)
@@ -46,15 +46,22 @@ def command(session: Session, tmdb_id: TmdbId) -> None:
     session.with_library(work, queries_only=True)
 
 
+def _a(state: EntryState) -> str:
+    return f"a {state}" if state is EntryState.PLACEHOLDER else state.value
+
+
+def _since(moment: datetime | None) -> str:
+    return clock_time(moment) if moment else "an unknown time"
+
+
 def _because(entry: ShowIndexEntry, state: EntryState, ttl_days: int, now: datetime) -> str:
     fetched = age(entry.metadata.fetched_at, now=now)
     match state:
         case EntryState.MISSING:
-            return (
-                f"Its folder has not been there since {iso(entry.metadata.missing_since)}: {entry.metadata.path}"
-            )
+            since = _since(entry.metadata.missing_since)
+            return f"Its folder has not been there since {since}: {entry.metadata.path}"
         case EntryState.PROCESSING:
-            return f"A batch has held it since {iso(entry.metadata.claimed_at)}."
+            return f"A batch has held it since {_since(entry.metadata.claimed_at)}."
         case EntryState.BROKEN:
             return (
                 f"The last sync failed ({entry.sync.error_class}, {entry.sync.attempts} in a row): "

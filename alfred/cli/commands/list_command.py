@@ -9,6 +9,7 @@ import click
 from alfred.cli.command import alfred_command
 from alfred.cli.session import Session
 from alfred.cli.shapes import entry_shape
+from alfred.cli.tables import Column
 from alfred.cli.text import age, plural
 from alfred.domain.library.entry import EntryState, derive_state
 from alfred.infrastructure.persistence.dot_alfred.v2.sidecar_root import ShowIndexEntry
@@ -24,6 +25,18 @@ STATE_STYLE = {
     EntryState.PLACEHOLDER: "yellow",
     EntryState.STALE: "yellow",
 }
+
+COLUMNS = (
+    Column("TMDB", right=True),
+    Column("Name", shrinks=True),
+    Column("State"),
+    Column("On disk", right=True),
+    Column("Aired", right=True),
+    Column("Total", right=True),
+    Column("Status", optional=True),
+    Column("Fetched", optional=True),
+    Column("Folder", shrinks=True, optional=True),
+)
 
 _STATES = click.Choice([state.value for state in EntryState])
 
@@ -65,7 +78,7 @@ def _list(session: Session, library: Library, chosen: frozenset[EntryState], *, 
             session.say("No shows to list. 'alfred rescan' reads the disk; 'alfred list --all' hides nothing.")
             return
         session.table(
-            ["TMDB", "Name", "State", "Status", "On disk", "Aired", "Total", "Fetched", "Folder"],
+            COLUMNS,
             [_row(entry, state, age(entry.metadata.fetched_at, now=now)) for entry, state in found],
             styles=[STATE_STYLE.get(state, "") for _, state in found],
         )
@@ -81,10 +94,10 @@ def _row(entry: ShowIndexEntry, state: EntryState, fetched: str) -> list[str]:
         str(entry.tmdb_id),
         entry.name,
         state.value,
-        entry.status,
         str(counts.on_disk),
         str(counts.aired),
         str(counts.total),
+        entry.status,
         fetched,
         entry.metadata.path,
     ]

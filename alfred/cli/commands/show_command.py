@@ -10,6 +10,7 @@ from alfred.application.exceptions import ShowNotFoundInLibrary
 from alfred.cli.command import TMDB_ID, alfred_command
 from alfred.cli.session import Session
 from alfred.cli.shapes import entry_shape, show_shape
+from alfred.cli.tables import Column
 from alfred.cli.text import age, plural
 from alfred.domain.library.entry import derive_state
 from alfred.domain.library.placement import SlotState
@@ -30,6 +31,15 @@ SIGN = {
 }
 LEGEND = "■ on disk  · wanted  ˽ upcoming  □ missing  ◧ processing  ! failed"
 STRIP_AT_MOST = 120
+
+EPISODE_COLUMNS = (
+    Column(""),
+    Column("Episode", right=True),
+    Column("Title", shrinks=True),
+    Column("Air date"),
+    Column("State"),
+    Column("File", shrinks=True, optional=True),
+)
 
 
 @alfred_command(
@@ -75,8 +85,11 @@ def _tell_entry(session: Session, library: Library, entry: ShowIndexEntry) -> No
     state = derive_state(entry.standing, ttl_days=library.settings.tmdb_cache_ttl_days, now=now)
     counts = entry.episodes
     session.say(f"{entry.name}  (TMDB {entry.tmdb_id})", style="bold")
-    session.say(f"  {entry.status}; {state}; fetched {age(entry.metadata.fetched_at, now=now)}")
-    session.say(f"  {plural(counts.total, 'episode')}: {counts.aired:,} aired, {counts.on_disk:,} on disk")
+    if entry.metadata.fetched_at is None:
+        session.say(f"  {state}: TMDB has not been asked yet; {plural(counts.on_disk, 'episode')} on disk")
+    else:
+        session.say(f"  {entry.status}; {state}; fetched {age(entry.metadata.fetched_at, now=now)}")
+        session.say(f"  {plural(counts.total, 'episode')}: {counts.aired:,} aired, {counts.on_disk:,} on disk")
     session.say(f"  {entry.metadata.path}")
     if entry.sync.status_message:
         session.say(f"  {entry.sync.status_message}", style="yellow")
@@ -100,7 +113,7 @@ def _tell_seasons(session: Session, view: ShowView) -> None:
 def _tell_episodes(session: Session, season: SeasonView) -> None:
     session.say(f"  {_name(season)}", style="bold")
     session.table(
-        ["", "Episode", "Title", "Air date", "State", "File"],
+        EPISODE_COLUMNS,
         [
             [
                 SIGN[slot.state],
@@ -108,7 +121,7 @@ def _tell_episodes(session: Session, season: SeasonView) -> None:
                 slot.title,
                 slot.air_date.isoformat() if slot.air_date else "",
                 slot.state.value,
-                "; ".join(file.library_path for file in slot.files),
+                "; ".join(file.path for file in slot.files),
             ]
             for slot in season.episodes
         ],

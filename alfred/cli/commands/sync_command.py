@@ -43,7 +43,15 @@ def command(session: Session, tmdb_ids: tuple[TmdbId, ...], *, force: bool) -> N
             raise failures[0][1]
         session.answer(lambda: documents[0], lambda: None)
         return
-    shape = {"shows": documents, "failed": [_failure_shape(tmdb_id, error) for tmdb_id, error in failures]}
+    tried = len(documents) + len(failures)
+    shape = {
+        "shows": documents,
+        "failed": [_failure_shape(tmdb_id, error) for tmdb_id, error in failures],
+        "not_tried": [tmdb_id.value for tmdb_id in wanted[tried:]],
+    }
+    if tried < len(wanted):
+        left = ", ".join(map(str, wanted[tried:]))
+        click.echo(f"alfred: not tried, since they would fail the same way: {left}", err=True)
     if failures and not documents:
         session.exit_code = failures[0][1].exit_code
     elif failures:
@@ -66,7 +74,7 @@ def _sync_all(
             if len(wanted) > 1:
                 click.echo(f"alfred: {tmdb_id}: {printable(str(error))}", err=True)
             if isinstance(error, ProviderError) and error.error_class in PROVIDER_WIDE:
-                break
+                break  # the next one would meet it too
             continue
         requests = library.provider.requests_sent - before
         documents.append(sync_shape(result, requests=requests, ttl_days=ttl_days, now=library.now()))

@@ -11,6 +11,7 @@ from alfred.application.exceptions import ShowNotFoundInLibrary
 from alfred.cli.command import TMDB_ID, alfred_command
 from alfred.cli.session import Session
 from alfred.cli.shapes import wanted_shape
+from alfred.cli.tables import Column
 from alfred.cli.text import plural
 from alfred.domain.library.views import WantedEpisode
 from alfred.domain.shared.value_objects import TmdbId
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from alfred.composition import Library
+
+COLUMNS = (
+    Column("Aired"),
+    Column("Show", shrinks=True),
+    Column("Episode"),
+    Column("Title", shrinks=True),
+    Column("TMDB", right=True, optional=True),
+)
 
 
 @alfred_command(
@@ -63,7 +72,7 @@ def _tell(session: Session, found: list[WantedEpisode]) -> None:
         session.say("Nothing is wanted: every episode that has aired has a file.")
         return
     session.table(
-        ["Aired", "Show", "Episode", "Title", "TMDB"],
+        COLUMNS,
         [
             [
                 episode.air_date.isoformat(),

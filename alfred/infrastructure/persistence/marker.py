@@ -111,8 +111,13 @@ def _parse(path: Path, content: bytes) -> LibraryMarker:
     return LibraryMarker(*(str(value) for value in values))
 
 
-def create_marker(root: Path, *, now: datetime) -> LibraryMarker:
+def create_marker(root: Path, *, now: datetime, library_id: str | None = None) -> LibraryMarker:
     """Mark a folder as a library.
+
+    Args:
+        root: the folder.
+        now: when; aware, UTC.
+        library_id: who it was before, where something still knows; else it gets a new id.
 
     Raises:
         RootOffline: the folder is not there.
@@ -121,7 +126,7 @@ def create_marker(root: Path, *, now: datetime) -> LibraryMarker:
     if not root.is_dir():
         raise RootOffline(f"{root} is not a folder: give the folder that holds your shows")
     marker = LibraryMarker(
-        library_id=str(uuid.uuid4()),
+        library_id=library_id or str(uuid.uuid4()),
         name=root.name or "TV",
         created=now.isoformat(timespec="seconds").replace("+00:00", "Z"),
     )

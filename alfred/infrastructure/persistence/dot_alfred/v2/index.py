@@ -13,7 +13,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from alfred.application.exceptions import IndexUnreadable, NotALibrary, ReadOnlyLibrary, RootOffline
+from alfred.application.exceptions import (
+    IndexUnreadable,
+    LibraryUnavailable,
+    NotALibrary,
+    ReadOnlyLibrary,
+    RootOffline,
+)
 from alfred.application.ports.clock import system_clock
 from alfred.application.ports.index import KnownFolder, ShowPresence
 from alfred.domain.library.entry import EpisodeCounts, Outcome, SyncRecord
@@ -379,6 +385,22 @@ class DotAlfredTVShowLibraryIndex:
 
     def _today(self) -> str:
         return self._now().astimezone(UTC).date().isoformat()
+
+
+def library_of_index(root: Path, location: Path | None = None) -> str | None:
+    """Return the library that an index left under a root belongs to, so that a lost marker can be made again."""
+    path = location or root / FOLDER / INDEX_NAME
+    if not path.is_file():
+        return None
+    try:
+        database = open_for_reading(path)
+    except LibraryUnavailable:
+        return None
+    try:
+        row = database.one(sql.LIBRARY_AT_ROOT, (str(root.resolve()),))
+    finally:
+        database.close()
+    return str(row[1]) if row else None
 
 
 def _partial(info: TVShowInfo) -> str | None:
