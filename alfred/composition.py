@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alfred.application.exceptions import NotALibrary
+from alfred.application.exceptions import LibraryUnavailable, NotALibrary, RootOffline
 from alfred.application.ports.clock import system_clock
+from alfred.domain.library.release import UserMetadata
 from alfred.domain.shared.value_objects import TmdbId
 from alfred.infrastructure.persistence.dot_alfred.v2.index import DotAlfredTVShowLibraryIndex, library_of_index
 from alfred.infrastructure.persistence.marker import (
@@ -23,6 +24,7 @@ from alfred.infrastructure.persistence.marker import (
 from alfred.settings import Settings, default_state_dir
 
 if TYPE_CHECKING:  # what only some commands need is imported where it is used: queries start quickly
+    from alfred.application.library.prune import PrunePlan
     from alfred.application.ports.index import ShowPresence
     from alfred.application.tv_shows.rescan import RescanReport
     from alfred.application.tv_shows.sync import SyncResult
@@ -110,7 +112,7 @@ class Library:
         from alfred.infrastructure.persistence.dot_alfred.v2.sidecars import DotAlfredSidecars
 
         state = self.settings.state_dir or default_state_dir()
-        fallback = state / "sidecars" / read_marker(self.root).library_id
+        fallback = state / "sidecars" / self.marker.library_id
         return DotAlfredSidecars(self.root, fallback=fallback, now=self.now)
 
     @cached_property
@@ -150,7 +152,7 @@ class Library:
             self.root,
             sidecars=self.sidecars if root_is_online(self.root) else None,
             folders=self.folders,
-            folders_of=self.index.folders_of,
+            folders_of=self.index.presence.folders_of,
         )
         return sync_with_reason(
             self.root,
@@ -163,16 +165,25 @@ class Library:
             force=force,
         )
 
-    def rescan(self, *, dry_run: bool = False) -> RescanReport:
+    def is_still_there(self) -> bool:
+        """Say whether the root still has the marker that it had when the library was opened."""
+        try:
+            return read_marker(self.root) == self.marker
+        except LibraryUnavailable:
+            return False
+
+    def rescan(self, *, dry_run: bool = False, accept_missing: bool = False) -> RescanReport:
         """Rescan every show; see :func:`alfred.application.tv_shows.rescan.rescan_library`."""
         from alfred.application.tv_shows.rescan import rescan_library
 
         return rescan_library(
             folders=self.folders,
             sidecars=self.sidecars,
-            index=self.index,
+            index=self.index.presence,
             now=self.now,
+            still_online=self.is_still_there,
             dry_run=dry_run,
+            accept_missing=accept_missing,
         )
 
     def rescan_show(self, tmdb_id: TmdbId, *, dry_run: bool = False) -> RescanReport:
@@ -183,10 +194,43 @@ class Library:
             tmdb_id,
             folders=self.folders,
             sidecars=self.sidecars,
-            index=self.index,
+            index=self.index.presence,
             now=self.now,
+            still_online=self.is_still_there,
             dry_run=dry_run,
         )
+
+    def tag(self, tmdb_id: TmdbId, *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> UserMetadata:
+        """Tag a show; see :func:`alfred.application.library.annotate.tag_show`."""
+        from alfred.application.library.annotate import tag_show
+
+        return tag_show(
+            tmdb_id, add=add, remove=remove, index=self.index.presence, sidecars=self.sidecars, now=self.now
+        )
+
+    def note(self, tmdb_id: TmdbId, text: str) -> UserMetadata:
+        """Note something on a show; see :func:`alfred.application.library.annotate.note_show`."""
+        from alfred.application.library.annotate import note_show
+
+        return note_show(tmdb_id, text, index=self.index.presence, sidecars=self.sidecars, now=self.now)
+
+    def plan_prune(self, missing_for: timedelta) -> PrunePlan:
+        """Plan what to forget; see :func:`alfred.application.library.prune.plan_prune`.
+
+        Raises:
+            RootOffline: an entry of a library that is offline is not missing, only out of sight.
+        """
+        from alfred.application.library.prune import plan_prune
+
+        if not self.is_still_there():
+            raise RootOffline(f"{self.root} is offline: nothing of it is missing for certain")
+        return plan_prune(self.index.presence, missing_for=missing_for, now=self.now())
+
+    def prune(self, plan: PrunePlan) -> None:
+        """Forget what a plan names."""
+        from alfred.application.library.prune import carry_out
+
+        carry_out(plan, self.index.presence)
 
 
 @contextmanager

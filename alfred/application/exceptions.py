@@ -10,9 +10,11 @@
     │   └── TokenMissing             2
     ├── ShowNotFoundInLibrary        3
     ├── ProviderError                4   (TMDBAPIError is its child in the TMDB adapter)
+    ├── RefusedToMark                6   too much vanished at once
     └── LibraryUnavailable           5
         ├── NotALibrary              5
         ├── RootOffline              5
+        ├── WrongLibrary             5
         ├── FormatTooNew             5
         ├── IndexUnreadable          5
         │   └── IndexCorrupt         5   healed where possible, and then not seen
@@ -124,6 +126,13 @@ class ProviderError(AlfredError):
         self.retry_after = retry_after
 
 
+class RefusedToMark(AlfredError):
+    """More vanished at once than a rescan believes by itself; nothing was marked."""
+
+    exit_code = 6
+    code = "refused_to_mark"
+
+
 class LibraryUnavailable(AlfredError):
     """The library cannot be used now; nothing was changed."""
 
@@ -141,6 +150,12 @@ class RootOffline(LibraryUnavailable):
     """The root, or its marker, is not there."""
 
     code = "root_offline"
+
+
+class WrongLibrary(LibraryUnavailable):
+    """The marker says that this is another library than the one that was here."""
+
+    code = "wrong_library"
 
 
 class FormatTooNew(LibraryUnavailable):

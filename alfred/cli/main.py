@@ -25,6 +25,9 @@ COMMANDS = {
     "list": "List the shows of the library.",
     "show": "Show one show with its seasons, episodes and files.",
     "wanted": "List episodes that have aired and have no file.",
+    "tag": "Add tags to a show, or remove them.",
+    "note": "Write a note on a show.",
+    "prune": "Forget entries whose folder has been missing for long; the only delete.",
     "explain": "Say how a show stands, and whether the next refresh would take it.",
     "demo": "Take the tour on a made-up library; needs no token and no network.",
 }

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from alfred.cli.text import iso
 from alfred.domain.library.entry import derive_state, forecast_refresh
-from alfred.domain.library.release import EpisodeFile, FileStatus
+from alfred.domain.library.release import EpisodeFile, FileStatus, UserMetadata
 from alfred.domain.library.views import ShowView, SlotView, WantedEpisode
+from alfred.domain.shared.value_objects import TmdbId
 from alfred.infrastructure.persistence.dot_alfred.v2.sidecar_root import ShowIndexEntry
 
 if TYPE_CHECKING:
@@ -94,6 +95,11 @@ def explain_shape(entry: ShowIndexEntry, *, ttl_days: int, now: datetime) -> Doc
     }
 
 
+def user_shape(tmdb_id: TmdbId, user: UserMetadata) -> Document:
+    """Shape what the user said of a show."""
+    return {"tmdb_id": tmdb_id.value, "tags": list(user.tags), "note": user.note}
+
+
 def wanted_shape(episode: WantedEpisode) -> Document:
     """Shape one wanted episode."""
     return {
@@ -129,4 +135,5 @@ def rescan_shape(report: RescanReport) -> Document:
         ],
         "files": {status.value: report.files.get(status, 0) for status in FileStatus},
         "elapsed_seconds": round(report.elapsed_seconds, 3),
+        "refused": report.refused,
     }

@@ -120,14 +120,15 @@ def _carries_id(folder: Path) -> bool:
 
 
 def _lose_and_regain(tour: Tour) -> None:
-    tour.chapter("Job 3: rescan after folders reappear", "A season folder is moved away ...")
-    season = tour.root / FOLDERS[LIGHTHOUSE] / "Season 1"
-    elsewhere = tour.root.parent / "Season 1"
-    season.rename(elsewhere)
+    tour.chapter("Job 3: rescan after folders reappear", "A show is tagged, and its folder goes away ...")
+    tour.alfred("tag", str(LIGHTHOUSE), "--add", "favourite")
+    folder = tour.root / FOLDERS[LIGHTHOUSE]
+    elsewhere = tour.root.parent / folder.name
+    folder.rename(elsewhere)
     tour.alfred("rescan")
-    tour.alfred("show", str(LIGHTHOUSE))
-    tour.say("... and comes back.")
-    elsewhere.rename(season)
+    tour.alfred("list", "--state", "missing")
+    tour.say("... and comes back under another name: everything that was known of it is back, the tag too.")
+    elsewhere.rename(tour.root / "Lighthouse Inspectors, remastered")
     tour.alfred("rescan")
     tour.alfred("show", str(LIGHTHOUSE))
 

@@ -43,9 +43,9 @@ def a_presence(release: SeriesRelease, *, path: str = FOLDER, signature: str = "
 
 def test_an_unknown_show_is_none(index: Index) -> None:
     assert index.find_by_tmdb_id(SHOW_ID) is None
-    assert index.recorded_release(SHOW_ID) is None
+    assert index.presence.recorded_release(SHOW_ID) is None
     assert index.sync_record(SHOW_ID) == SyncRecord()
-    assert index.known_ids() == frozenset()
+    assert index.presence.known_shows() == {}
 
 
 def test_what_is_upserted_is_found(index: Index) -> None:
@@ -57,7 +57,7 @@ def test_what_is_upserted_is_found(index: Index) -> None:
     assert (entry.tmdb_id, entry.name, entry.status) == (SHOW_ID, "The Lamplighters", "Returning Series")
     assert (entry.metadata.path, entry.metadata.fetched_at) == (FOLDER, NOW)
     assert entry.sync == SyncRecord(outcome=Outcome.OK)
-    assert index.recorded_release(SHOW_ID) == a_release(a_file(1))
+    assert index.presence.recorded_release(SHOW_ID) == a_release(a_file(1))
 
 
 def test_a_moment_comes_back_to_the_microsecond(index: Index) -> None:
@@ -90,7 +90,7 @@ def test_an_answer_from_the_future_is_replaced(index: Index) -> None:
 
 def test_a_failure_keeps_facts_files_and_user_metadata(index: Index) -> None:
     release = a_release(a_file(1), user=UserMetadata(tags=("keep",), note="mine"))
-    index.record_presence(a_presence(release), now=NOW)
+    index.presence.record_presence(a_presence(release), now=NOW)
     index.upsert(a_show(), release, path=FOLDER, fetched_at=NOW)
     failure = SyncRecord(
         outcome=Outcome.FAILED,
@@ -107,7 +107,7 @@ def test_a_failure_keeps_facts_files_and_user_metadata(index: Index) -> None:
     assert entry.name == "The Lamplighters"
     assert entry.metadata.fetched_at == NOW
     assert entry.sync == failure == index.sync_record(SHOW_ID)
-    assert index.recorded_release(SHOW_ID) == release
+    assert index.presence.recorded_release(SHOW_ID) == release
 
 
 def test_a_failure_of_an_unknown_show_makes_a_placeholder(index: Index) -> None:
@@ -127,19 +127,19 @@ def test_a_success_clears_a_failure(index: Index) -> None:
 
 
 def test_a_show_on_disk_is_a_placeholder_until_it_is_synced(index: Index) -> None:
-    index.record_presence(a_presence(a_release(a_file(1))), now=NOW)
+    index.presence.record_presence(a_presence(a_release(a_file(1))), now=NOW)
 
     entry = index.find_by_tmdb_id(SHOW_ID)
     assert entry is not None
     assert (entry.status, entry.metadata.fetched_at) == ("unknown", None)
     assert entry.metadata.added_at == NOW
-    assert index.known_ids() == {SHOW_ID}
-    assert index.known_folders()[FOLDER].signature == "seen"
+    assert set(index.presence.known_shows()) == {SHOW_ID}
+    assert index.presence.known_folders()[FOLDER].signature == "seen"
 
 
 def test_user_metadata_survives_a_sync(index: Index) -> None:
     user = UserMetadata(tags=("comfort", "watch again"), note="with the kids")
-    index.record_presence(a_presence(a_release(user=user)), now=NOW)
+    index.presence.record_presence(a_presence(a_release(user=user)), now=NOW)
 
     index.upsert(a_show(), a_release(), path=FOLDER, fetched_at=NOW)
 
@@ -150,36 +150,36 @@ def test_user_metadata_survives_a_sync(index: Index) -> None:
 
 def test_the_files_of_the_last_rescan_are_the_files(index: Index) -> None:
     gone = replace(a_file(2), status=FileStatus.MISSING, missing_since=NOW)
-    index.record_presence(a_presence(a_release(a_file(1), a_file(2))), now=NOW)
-    index.record_presence(a_presence(a_release(a_file(1), gone, a_file(3))), now=NOW)
+    index.presence.record_presence(a_presence(a_release(a_file(1), a_file(2))), now=NOW)
+    index.presence.record_presence(a_presence(a_release(a_file(1), gone, a_file(3))), now=NOW)
 
-    assert index.recorded_release(SHOW_ID) == a_release(a_file(1), gone, a_file(3))
-    assert index.file_counts() == {SHOW_ID: {FileStatus.READY: 2, FileStatus.MISSING: 1}}
+    assert index.presence.recorded_release(SHOW_ID) == a_release(a_file(1), gone, a_file(3))
+    assert index.presence.file_counts() == {SHOW_ID: {FileStatus.READY: 2, FileStatus.MISSING: 1}}
 
 
 def test_a_folder_belongs_to_the_show_that_was_last_found_in_it(index: Index) -> None:
     other = TmdbId(777)
-    index.record_presence(a_presence(a_release()), now=NOW)
-    index.record_presence(a_presence(a_release(tmdb_id=other)), now=NOW)
+    index.presence.record_presence(a_presence(a_release()), now=NOW)
+    index.presence.record_presence(a_presence(a_release(tmdb_id=other)), now=NOW)
 
-    assert index.known_folders()[FOLDER].tmdb_id == other
+    assert index.presence.known_folders()[FOLDER].tmdb_id == other
 
 
 def test_several_shows_are_written_in_a_batch(index: Index) -> None:
     ids = [TmdbId(number) for number in range(1, 151)]
-    with index.batch():
+    with index.presence.batch():
         for tmdb_id in ids:
-            index.record_presence(a_presence(a_release(tmdb_id=tmdb_id), path=f"Show {tmdb_id}"), now=NOW)
+            index.presence.record_presence(a_presence(a_release(tmdb_id=tmdb_id), path=f"Show {tmdb_id}"), now=NOW)
 
-    assert index.known_ids() == set(ids)
+    assert set(index.presence.known_shows()) == set(ids)
 
 
 def test_an_unreadable_sidecar_breaks_an_entry_until_it_is_read_again(index: Index) -> None:
-    index.record_presence(a_presence(a_release(a_file(1))), now=NOW)
+    index.presence.record_presence(a_presence(a_release(a_file(1))), now=NOW)
     index.upsert(a_show(), a_release(a_file(1)), path=FOLDER, fetched_at=NOW)
 
-    index.record_unreadable_sidecar(SHOW_ID, "from a newer Alfred")
+    index.presence.record_unreadable_sidecar(SHOW_ID, "from a newer Alfred")
     assert index.sync_record(SHOW_ID).error_class == "sidecar"
 
-    index.record_presence(a_presence(a_release(a_file(1))), now=NOW)
+    index.presence.record_presence(a_presence(a_release(a_file(1))), now=NOW)
     assert index.sync_record(SHOW_ID) == SyncRecord(outcome=Outcome.OK)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from alfred.application.ports.index import KnownFolder, ShowPresence
 from alfred.domain.library.entry import EpisodeCounts, Outcome, SyncRecord
-from alfred.domain.library.release import EpisodeFile, FileStatus, SeriesRelease, UserMetadata
+from alfred.domain.library.presence import KnownShow, PresenceChange
+from alfred.domain.library.release import EpisodeFile, FileStatus, SeriesRelease, UserMetadata, newest
 from alfred.domain.shared.value_objects import TmdbId
 from alfred.domain.tv_shows.show import PLACEHOLDER_STATUS, TVShowInfo
 from alfred.infrastructure.persistence.dot_alfred.v2.sidecar_root import EntryMetadata, ShowIndexEntry
@@ -27,6 +28,7 @@ class _Record:
     files: tuple[EpisodeFile, ...] = ()
     user: UserMetadata = field(default_factory=UserMetadata)
     folders: tuple[KnownFolder, ...] = ()
+    missing_since: datetime | None = None
 
 
 class FakeIndex:
@@ -48,6 +50,7 @@ class FakeIndex:
                 fetched_at=record.fetched_at,
                 verified_at=record.fetched_at,
                 added_at=record.added_at,
+                missing_since=record.missing_since,
             ),
             sync=record.sync,
             user=record.user,
@@ -75,8 +78,48 @@ class FakeIndex:
     def known_folders(self) -> Mapping[str, KnownFolder]:
         return {folder.path: folder for record in self._records.values() for folder in record.folders}
 
-    def known_ids(self) -> frozenset[TmdbId]:
-        return frozenset(self._records)
+    @property
+    def presence(self) -> FakeIndex:
+        return self
+
+    def known_shows(self) -> Mapping[TmdbId, KnownShow]:
+        return {
+            tmdb_id: KnownShow(
+                record.info.name if record.info else record.name,
+                tuple(folder.path for folder in record.folders) or (record.path,),
+                record.missing_since,
+            )
+            for tmdb_id, record in self._records.items()
+        }
+
+    def folders_of(self, tmdb_id: TmdbId) -> tuple[str, ...]:
+        return tuple(sorted(folder.path for folder in self._records[tmdb_id].folders))
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        yield
+
+    def mark_presence(self, change: PresenceChange, *, now: datetime) -> None:
+        self.writes += 1
+        for tmdb_id in change.vanished:
+            self._records[tmdb_id].missing_since = self._records[tmdb_id].missing_since or now
+        for tmdb_id in change.restored:
+            self._records[tmdb_id].missing_since = None
+
+    def write_user(self, tmdb_id: TmdbId, user: UserMetadata) -> None:
+        self._records[tmdb_id].user = newest(self._records[tmdb_id].user, user)
+
+    def note_sidecar(self, folder: str, stamp: str) -> None:
+        for record in self._records.values():
+            record.folders = tuple(
+                replace(known, sidecar=stamp) if known.path == folder else known for known in record.folders
+            )
+
+    def forget(self, tmdb_ids: Collection[TmdbId], *, missing_before: datetime) -> None:
+        for tmdb_id in tmdb_ids:
+            missing_since = self._records[tmdb_id].missing_since
+            if missing_since is not None and missing_since <= missing_before:
+                del self._records[tmdb_id]
 
     def recorded_release(self, tmdb_id: TmdbId) -> SeriesRelease | None:
         record = self._records.get(tmdb_id)
@@ -102,7 +145,8 @@ class FakeIndex:
         for other in self._records.values():
             other.folders = tuple(folder for folder in other.folders if folder.path not in taken)
         record.path, record.folders = presence.path, presence.folders
-        record.files, record.user = presence.release.files, presence.release.user
+        record.files, record.missing_since = presence.release.files, None
+        record.user = newest(record.user, presence.release.user)
         if record.sync.error_class == "sidecar":
             record.sync = SyncRecord(outcome=Outcome.OK if record.info else None)
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar, runtime_checkable
 
 from alfred.domain.library.entry import SyncRecord
-from alfred.domain.library.release import FileStatus, SeriesRelease
+from alfred.domain.library.presence import KnownShow, PresenceChange
+from alfred.domain.library.release import FileStatus, SeriesRelease, UserMetadata
 from alfred.domain.shared.value_objects import TmdbId
 from alfred.domain.tv_shows.show import TVShowInfo
 
@@ -108,20 +109,35 @@ class PresenceIndex(Protocol):
     def known_folders(self) -> Mapping[str, KnownFolder]:
         """Return every show folder of the last rescan by its path."""
 
-    def known_ids(self) -> Collection[TmdbId]:
-        """Return the ids of all entries."""
+    def known_shows(self) -> Mapping[TmdbId, KnownShow]:
+        """Return where every entry is, and since when it is missing."""
 
     def recorded_release(self, tmdb_id: TmdbId, /) -> SeriesRelease | None:
         """Return files and user metadata as the index has them; None for an unknown show."""
 
     def file_counts(self) -> Mapping[TmdbId, Mapping[FileStatus, int]]:
-        """Count the files of each show by status."""
+        """Count the files of each show by status; that a whole show is missing does not count here."""
 
     def batch(self) -> AbstractContextManager[object]:
         """Group the writes of several shows into few transactions."""
 
+    def exclusive(self) -> AbstractContextManager[object]:
+        """Keep every other writer out, of sidecars too, until the block ends."""
+
+    def write_user(self, tmdb_id: TmdbId, user: UserMetadata, /) -> None:
+        """Write what the user said of a show, unless what is known is newer."""
+
+    def note_sidecar(self, folder: str, stamp: str, /) -> None:
+        """Remember the stamp of a sidecar that was written apart from a rescan; "" has the next one look."""
+
+    def folders_of(self, tmdb_id: TmdbId, /) -> tuple[str, ...]:
+        """Return the folders where a show was last seen, relative to the root."""
+
     def record_presence(self, presence: ShowPresence, /, *, now: datetime) -> None:
         """Write what a rescan found of one show."""
+
+    def mark_presence(self, change: PresenceChange, /, *, now: datetime) -> None:
+        """Mark shows as missing or as back, in bulk; everything else of them stays as it is."""
 
     def record_unreadable_sidecar(self, tmdb_id: TmdbId, message: str, /) -> None:
         """Mark a known entry as broken because its sidecar cannot be used."""

@@ -11,7 +11,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from alfred.application.exceptions import ShowNotFoundInLibrary, SidecarCorrupt, SidecarUnreadable
+from alfred.application.exceptions import (
+    RefusedToMark,
+    RootOffline,
+    ShowNotFoundInLibrary,
+    SidecarCorrupt,
+    SidecarUnreadable,
+)
 from alfred.application.ports.clock import system_clock
 from alfred.application.ports.folders import FolderScan, LibraryFolders, Problem
 from alfred.application.ports.index import KnownFolder, PresenceIndex, ShowPresence
@@ -19,14 +25,18 @@ from alfred.application.ports.releases import Sidecars
 from alfred.domain.library.episode_names import read_episode_name
 from alfred.domain.library.file_changes import merge_files
 from alfred.domain.library.identification import title_of_folder, tmdb_id_in_folder_name, tmdb_id_in_nfo
+from alfred.domain.library.presence import PresenceChange, compare_presence, is_too_much
 from alfred.domain.library.release import (
     EpisodeFile,
     FileStatus,
     SeriesRelease,
     UserMetadata,
     join_releases,
+    newest,
 )
 from alfred.domain.shared.value_objects import TmdbId
+
+NAMED_AT_MOST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +97,13 @@ class RescanPlan:
     Attributes:
         shows: those to write; all others are as they were.
         seen: the folders of each show that are there, changed or not.
+        change: the shows that vanished and those that came back.
         unidentified: folders with videos that no id was found for.
     """
 
     shows: list[ShowPlan] = field(default_factory=list)
     seen: dict[TmdbId, list[str]] = field(default_factory=lambda: defaultdict(list))
+    change: PresenceChange = field(default_factory=PresenceChange)
     unidentified: list[str] = field(default_factory=list)
     broken: list[Problem] = field(default_factory=list)
     disagreements: list[Disagreement] = field(default_factory=list)
@@ -109,6 +121,7 @@ class RescanReport:
         missing: shows whose folder is gone.
         duplicates: shows with more than one folder -> these folders.
         files: of the shows looked at, by status.
+        refused: why a real run would mark nothing; only a dry run reports it, a real one raises it.
     """
 
     shows: int
@@ -122,6 +135,7 @@ class RescanReport:
     duplicates: Mapping[TmdbId, tuple[str, ...]]
     files: Mapping[FileStatus, int]
     elapsed_seconds: float
+    refused: str | None = None
 
 
 def rescan_library(
@@ -130,25 +144,33 @@ def rescan_library(
     sidecars: Sidecars,
     index: PresenceIndex,
     now: Callable[[], datetime] = system_clock,
+    still_online: Callable[[], bool] = lambda: True,
     dry_run: bool = False,
+    accept_missing: bool = False,
 ) -> RescanReport:
     """Bring sidecars and index up to date with every show folder.
+
+    A show whose folder is gone is marked as missing and keeps all that is known of it; one whose folder is back,
+    under whatever name, is restored.
 
     Args:
         folders: the disk.
         sidecars: the sidecars in the show folders.
         index: where entries are kept.
         now: the clock; aware, UTC.
+        still_online: asked before anything is written, since a root can go away while it is read.
         dry_run: only report what would be written.
+        accept_missing: believe it, however much vanished.
 
     Raises:
-        RootOffline: the root is not there; nothing was written.
+        RootOffline: the root is not there, or not any more; nothing was written.
+        RefusedToMark: more vanished at once than is likely; nothing was written.
     """
-    scanner = _Rescan(folders=folders, sidecars=sidecars, index=index, now=now)
+    scanner = _Rescan(folders=folders, sidecars=sidecars, index=index, now=now, still_online=still_online)
     listing = folders.list_show_folders()
     plan = scanner.plan(listing.folders)
     plan.broken.extend(listing.problems)
-    return scanner.finish(plan, dry_run=dry_run)
+    return scanner.finish(plan, dry_run=dry_run, accept_missing=accept_missing)
 
 
 def rescan_show(
@@ -158,6 +180,7 @@ def rescan_show(
     sidecars: Sidecars,
     index: PresenceIndex,
     now: Callable[[], datetime] = system_clock,
+    still_online: Callable[[], bool] = lambda: True,
     dry_run: bool = False,
 ) -> RescanReport:
     """Bring one show up to date with its folders; others are not looked at, unless it has to be searched for.
@@ -166,14 +189,17 @@ def rescan_show(
         ShowNotFoundInLibrary: neither the index nor any folder knows the show.
         RootOffline: the root is not there.
     """
-    scanner = _Rescan(folders=folders, sidecars=sidecars, index=index, now=now, only=tmdb_id)
+    scanner = _Rescan(
+        folders=folders, sidecars=sidecars, index=index, now=now, still_online=still_online, only=tmdb_id
+    )
     plan = scanner.plan([known.path for known in scanner.known.values() if known.tmdb_id == tmdb_id])
     if tmdb_id not in plan.seen:
-        unclaimed = [folder for folder in folders.list_show_folders().folders if folder not in scanner.known]
-        plan = scanner.plan(unclaimed)
-    if tmdb_id not in plan.seen and tmdb_id not in scanner.known_ids:
+        listing = folders.list_show_folders()
+        plan = scanner.plan(folder for folder in listing.folders if folder not in scanner.known)
+        plan.broken.extend(problem for problem in listing.problems if scanner.concerns(problem))
+    if tmdb_id not in plan.seen and tmdb_id not in scanner.shows:
         raise ShowNotFoundInLibrary(tmdb_id)
-    return scanner.finish(plan, dry_run=dry_run)
+    return scanner.finish(plan, dry_run=dry_run, accept_missing=True)
 
 
 class _Rescan:
@@ -186,16 +212,18 @@ class _Rescan:
         sidecars: Sidecars,
         index: PresenceIndex,
         now: Callable[[], datetime],
+        still_online: Callable[[], bool],
         only: TmdbId | None = None,
     ) -> None:
         self._folders = folders
         self._sidecars = sidecars
         self._index = index
         self._now = now
+        self._still_online = still_online
         self._only = only
         self._started = now()
         self.known = index.known_folders()
-        self.known_ids = frozenset(index.known_ids())
+        self.shows = index.known_shows()
 
     def plan(self, folders: Iterable[str]) -> RescanPlan:
         """Look at folders and plan what to write of those that changed."""
@@ -222,14 +250,46 @@ class _Rescan:
         plan.shows = [self._plan_show(tmdb_id, looks, plan) for tmdb_id, looks in changed.items()]
         return plan
 
-    def finish(self, plan: RescanPlan, *, dry_run: bool) -> RescanReport:
+    def concerns(self, problem: Problem) -> bool:
+        """Say whether the show that is looked for may be behind a problem."""
+        known = self.shows.get(self._only) if self._only else None
+        return known is not None and any(f"{path}/".startswith(f"{problem.path}/") for path in known.paths)
+
+    def finish(self, plan: RescanPlan, *, dry_run: bool, accept_missing: bool) -> RescanReport:
         """Carry a plan out, unless it is a dry run, and report it."""
+        looked_at = {tmdb_id: show for tmdb_id, show in self.shows.items() if self._only in (None, tmdb_id)}
+        hidden = {problem.path for problem in plan.broken}
+        plan.change = compare_presence(looked_at, plan.seen, unreadable=hidden)
+        refused = None if accept_missing else self._refusal(plan)
         counts = self._file_counts(plan)
-        if not dry_run and plan.shows:
-            with self._index.batch():
-                for show in plan.shows:
+        if not dry_run:
+            if refused:
+                raise RefusedToMark(refused)
+            self._carry_out(plan)
+        return self._report(plan, counts, refused)
+
+    def _refusal(self, plan: RescanPlan) -> str | None:
+        """Say why so much cannot have vanished; None where it can."""
+        present = sum(show.missing_since is None for show in self.shows.values())
+        vanished = plan.change.vanished
+        if not is_too_much(present=present, vanished=len(vanished), left=len(plan.seen)):
+            return None
+        names = ", ".join(self.shows[tmdb_id].name for tmdb_id in vanished[:NAMED_AT_MOST])
+        more = f" and {len(vanished) - NAMED_AT_MOST} more" if len(vanished) > NAMED_AT_MOST else ""
+        return (
+            f"{len(vanished)} of {present} shows are gone at once ({names}{more}): nothing was marked; "
+            "check that every disk is there, or say that they are gone with 'alfred rescan --accept-missing'"
+        )
+
+    def _carry_out(self, plan: RescanPlan) -> None:
+        if not self._still_online():
+            raise RootOffline("the library went away while it was read; nothing was marked: run it again")
+        with self._index.batch():
+            for show in plan.shows:
+                with self._index.exclusive():
                     self._apply(show, plan)
-        return self._report(plan, counts)
+            if plan.change.vanished or plan.change.restored:
+                self._index.mark_presence(plan.change, now=self._started)
 
     def _unchanged(self, scan: FolderScan) -> KnownFolder | None:
         before = self.known.get(scan.folder)
@@ -264,7 +324,10 @@ class _Rescan:
         by_folder: dict[str, list[EpisodeFile]] = defaultdict(list)
         for file in indexed.files if indexed else ():
             by_folder[file.folder].append(file)
-        user = indexed.user if indexed else UserMetadata()
+        user = newest(
+            *(look.recorded.user if look.recorded else look.salvaged for look in looks),
+            indexed.user if indexed else UserMetadata(),
+        )
         changed = {
             look.scan.folder: self._plan_folder(tmdb_id, look, by_folder[look.scan.folder], user) for look in looks
         }
@@ -279,7 +342,7 @@ class _Rescan:
             path=path,
             folders=folders,
             lost_files=_lost_files(by_folder, folders, self._started),
-            is_new=tmdb_id not in self.known_ids,
+            is_new=tmdb_id not in self.shows,
             unreadable_sidecar=next((look.problem for look in looks if look.keep_sidecar), None),
         )
 
@@ -295,8 +358,7 @@ class _Rescan:
             read_name=read_episode_name,
             now=self._started,
         )
-        known_user = recorded.user if recorded else user or look.salvaged
-        release = SeriesRelease(tmdb_id=tmdb_id, files=files, user=known_user)
+        release = SeriesRelease(tmdb_id=tmdb_id, files=files, user=user)
         return FolderPlan(
             folder=look.scan.folder,
             signature="" if look.keep_sidecar else look.scan.signature,
@@ -337,20 +399,23 @@ class _Rescan:
         """Count files as they are after the plan: planned shows by the plan, all others by the index."""
         counts: Counter[FileStatus] = Counter()
         planned = {show.tmdb_id: show for show in plan.shows}
+        gone = {tmdb_id for tmdb_id, show in self.shows.items() if show.missing_since is not None}
+        gone = (gone | set(plan.change.vanished)) - set(plan.change.restored)
         for tmdb_id, by_status in self._index.file_counts().items():
-            if tmdb_id not in planned and self._only in (None, tmdb_id):
-                counts.update(by_status)
+            if tmdb_id in planned or self._only not in (None, tmdb_id):
+                continue
+            counts.update({FileStatus.MISSING: sum(by_status.values())} if tmdb_id in gone else by_status)
         for show in planned.values():
             counts.update(file.status for file in show.release.files)
         return counts
 
-    def _report(self, plan: RescanPlan, counts: Mapping[FileStatus, int]) -> RescanReport:
+    def _report(self, plan: RescanPlan, counts: Mapping[FileStatus, int], refused: str | None) -> RescanReport:
         return RescanReport(
             shows=len(plan.seen),
             added=tuple(sorted(show.tmdb_id for show in plan.shows if show.is_new)),
             changed=tuple(sorted(show.tmdb_id for show in plan.shows if not show.is_new)),
-            restored=(),
-            missing=(),
+            restored=plan.change.restored,
+            missing=plan.change.vanished,
             unidentified=tuple(sorted(plan.unidentified)),
             broken=tuple(sorted(set(plan.broken), key=lambda problem: (problem.path, problem.message))),
             disagreements=tuple(plan.disagreements),
@@ -359,6 +424,7 @@ class _Rescan:
             },
             files={status: counts.get(status, 0) for status in FileStatus},
             elapsed_seconds=(self._now() - self._started).total_seconds(),
+            refused=refused,
         )
 
 
@@ -415,4 +481,5 @@ def join_reports(reports: Sequence[RescanReport]) -> RescanReport:
         duplicates={key: value for report in reports for key, value in report.duplicates.items()},
         files={status: sum(report.files.get(status, 0) for report in reports) for status in FileStatus},
         elapsed_seconds=sum(report.elapsed_seconds for report in reports),
+        refused=next((report.refused for report in reports if report.refused), None),
     )

@@ -51,8 +51,16 @@ _STATES = click.Choice([state.value for state in EntryState])
 )
 @click.option("--state", "states", multiple=True, type=_STATES, help="Only entries in this state; repeatable.")
 @click.option("--skip", "skipped", multiple=True, type=_STATES, help="No entries in this state; repeatable.")
+@click.option("--tag", "tags", multiple=True, metavar="NAME", help="Only shows with this tag; repeatable.")
 @click.option("--all", "everything", is_flag=True, help="Entries whose folder is missing, too.")
-def command(session: Session, states: tuple[str, ...], skipped: tuple[str, ...], *, everything: bool) -> None:
+def command(
+    session: Session,
+    states: tuple[str, ...],
+    skipped: tuple[str, ...],
+    tags: tuple[str, ...],
+    *,
+    everything: bool,
+) -> None:
     """List the shows of the library by name, each with its state.
 
     Shows whose folder is missing are left out unless --all or --state missing asks for them.
@@ -61,16 +69,25 @@ def command(session: Session, states: tuple[str, ...], skipped: tuple[str, ...],
     chosen -= {EntryState(state) for state in skipped}
     include_missing = everything or EntryState.MISSING.value in states
     session.with_library(
-        lambda library: _list(session, library, chosen, include_missing=include_missing), queries_only=True
+        lambda library: _list(session, library, chosen, frozenset(tags), include_missing=include_missing),
+        queries_only=True,
     )
 
 
-def _list(session: Session, library: Library, chosen: frozenset[EntryState], *, include_missing: bool) -> None:
+def _list(
+    session: Session,
+    library: Library,
+    chosen: frozenset[EntryState],
+    tags: frozenset[str],
+    *,
+    include_missing: bool,
+) -> None:
     now, ttl_days = library.now(), library.settings.tmdb_cache_ttl_days
     found = [
         (entry, state)
         for entry in library.index.entries(include_missing=include_missing)
-        if (state := derive_state(entry.standing, ttl_days=ttl_days, now=now)) in chosen
+        if tags <= set(entry.user.tags)
+        and (state := derive_state(entry.standing, ttl_days=ttl_days, now=now)) in chosen
     ]
 
     def tell() -> None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from alfred.application.exceptions import RefusedToMark
 from alfred.cli.command import TMDB_ID, alfred_command
 from alfred.cli.session import Session
-from alfred.cli.text import plural
+from alfred.cli.text import plural, printable
 from alfred.domain.library.release import FileStatus
 from alfred.domain.shared.value_objects import TmdbId
 
@@ -31,7 +32,8 @@ NAMED_AT_MOST = 20
 )
 @click.argument("tmdb_ids", nargs=-1, type=TMDB_ID, metavar="[TMDB_ID]...")
 @click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
-def command(session: Session, tmdb_ids: tuple[TmdbId, ...], *, dry_run: bool) -> None:
+@click.option("--accept-missing", is_flag=True, help="Believe it, however many shows are gone.")
+def command(session: Session, tmdb_ids: tuple[TmdbId, ...], *, dry_run: bool, accept_missing: bool) -> None:
     """Read the disk and bring sidecars and index up to date with it; TMDB is not asked.
 
     Folders are recognised by their sidecar, by an id in the name such as [tmdbid-1396] or {tmdb-1396}, or by
@@ -40,8 +42,9 @@ def command(session: Session, tmdb_ids: tuple[TmdbId, ...], *, dry_run: bool) ->
     from alfred.cli.shapes import rescan_shape
 
     def work(library: Library) -> tuple[RescanReport, dict[TmdbId, str]]:
-        report = _rescan(library, tmdb_ids, dry_run=dry_run)
-        named = (report.added + report.changed)[:NAMED_AT_MOST]
+        report = _rescan(library, tmdb_ids, dry_run=dry_run, accept_missing=accept_missing)
+        lists = (report.added, report.changed, report.restored, report.missing)
+        named = [tmdb_id for ids in lists for tmdb_id in ids[:NAMED_AT_MOST]]
         entries = {tmdb_id: library.index.find_by_tmdb_id(tmdb_id) for tmdb_id in named}
         return report, {tmdb_id: entry.name for tmdb_id, entry in entries.items() if entry}
 
@@ -49,13 +52,16 @@ def command(session: Session, tmdb_ids: tuple[TmdbId, ...], *, dry_run: bool) ->
     session.answer(lambda: rescan_shape(report), lambda: _tell(session, report, names, dry_run=dry_run))
     if report.broken:
         session.exit_code = 1
+    if report.refused:
+        session.exit_code = RefusedToMark.exit_code
+        click.echo(f"alfred: {printable(report.refused)}", err=True)
 
 
-def _rescan(library: Library, tmdb_ids: Sequence[TmdbId], *, dry_run: bool) -> RescanReport:
+def _rescan(library: Library, tmdb_ids: Sequence[TmdbId], *, dry_run: bool, accept_missing: bool) -> RescanReport:
     from alfred.application.tv_shows.rescan import join_reports
 
     if not tmdb_ids:
-        return library.rescan(dry_run=dry_run)
+        return library.rescan(dry_run=dry_run, accept_missing=accept_missing)
     return join_reports([library.rescan_show(tmdb_id, dry_run=dry_run) for tmdb_id in dict.fromkeys(tmdb_ids)])
 
 
@@ -65,14 +71,20 @@ def _tell(session: Session, report: RescanReport, names: dict[TmdbId, str], *, d
     files = Counter(dict(report.files))
     held = ", ".join(f"{files[status]:,} {status.value}" for status in FileStatus if files[status])
     say(
-        f"{plural(report.shows, 'show')}: {len(report.added)} {would}added, {len(report.changed)} {would}changed. "
+        f"{plural(report.shows, 'show')}: {len(report.added)} {would}added, {len(report.changed)} {would}changed, "
+        f"{len(report.restored)} {would}restored, {len(report.missing)} {would}marked missing. "
         f"{plural(files.total(), 'file')}{': ' + held if held else ''}. {report.elapsed_seconds:.2f} s"
     )
-    for word, ids in (("added", report.added), ("changed", report.changed)):
+    for word, ids, style in (
+        ("added", report.added, "green"),
+        ("changed", report.changed, ""),
+        ("restored", report.restored, "green"),
+        ("missing", report.missing, "red"),
+    ):
         for tmdb_id in ids[:NAMED_AT_MOST]:
             say(
                 f"  {word:<13} {tmdb_id}  {names.get(tmdb_id, '')}".rstrip(),
-                style="green" if word == "added" else "",
+                style=style,
             )
         if len(ids) > NAMED_AT_MOST:
             say(f"  {word:<13} and {len(ids) - NAMED_AT_MOST:,} more")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from alfred.domain.library.episode_name import EpisodeName
@@ -52,10 +52,16 @@ class EpisodeFile:
 
 @dataclass(frozen=True, slots=True)
 class UserMetadata:
-    """What only the user knows; no scan and no sync changes it."""
+    """What only the user knows; no scan and no sync changes it.
+
+    Attributes:
+        tags: sorted, each once.
+        changed_at: when the user last changed it, so that of two copies the newer one is known.
+    """
 
     tags: tuple[str, ...] = ()
     note: str | None = None
+    changed_at: datetime | None = None
 
     def __bool__(self) -> bool:
         return bool(self.tags or self.note)
@@ -75,8 +81,19 @@ class SeriesRelease:
     digest: str = field(default="", compare=False)
 
 
+def newest(*copies: UserMetadata) -> UserMetadata:
+    """Return the copy that the user changed last; one without a time counts only where it says anything.
+
+    Of copies that are equally new the first one is taken.
+    """
+    return max(copies, key=lambda user: (user.changed_at is not None, user.changed_at or _LONG_AGO, bool(user)))
+
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
 def join_releases(releases: Iterable[SeriesRelease]) -> SeriesRelease:
-    """Join the releases of several folders with one id; the first that has user metadata gives it.
+    """Join the releases of several folders with one id; the newest user metadata counts for all.
 
     Raises:
         ValueError: there is none to join.
@@ -87,6 +104,6 @@ def join_releases(releases: Iterable[SeriesRelease]) -> SeriesRelease:
     return SeriesRelease(
         tmdb_id=parts[0].tmdb_id,
         files=tuple(file for part in parts for file in part.files),
-        user=next((part.user for part in parts if part.user), UserMetadata()),
+        user=newest(*(part.user for part in parts)),
         digest=" ".join(part.digest for part in parts) if all(part.digest for part in parts) else "",
     )

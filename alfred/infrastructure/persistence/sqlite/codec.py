@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+from alfred.domain.library.entry import Outcome, SyncRecord
 from alfred.domain.library.episode_name import DecidedBy, EpisodeName
 from alfred.domain.library.release import EpisodeFile, FileStatus
 from alfred.infrastructure.persistence.sqlite.database import Row
@@ -91,3 +92,30 @@ def _to_numbers(numbers: tuple[int, ...]) -> str:
 
 def _from_numbers(text: str) -> tuple[int, ...]:
     return tuple(map(int, text.split(","))) if text else ()
+
+
+def sync_record_from_row(row: Row) -> SyncRecord:
+    """Decode the columns that remember the last syncs."""
+    outcome, error_class, message, attempts, retry_after, not_found_count, not_found_since = row
+    return SyncRecord(
+        outcome=None if outcome is None else Outcome(outcome),
+        error_class=error_class,
+        status_message=message,
+        attempts=attempts,
+        retry_after=from_micros_or_none(retry_after),
+        not_found_count=not_found_count,
+        not_found_since=from_micros_or_none(not_found_since),
+    )
+
+
+def sync_record_to_row(record: SyncRecord) -> Row:
+    """Encode what is remembered of the last syncs."""
+    return (
+        None if record.outcome is None else record.outcome.value,
+        record.error_class,
+        record.status_message,
+        record.attempts,
+        to_micros_or_none(record.retry_after),
+        record.not_found_count,
+        to_micros_or_none(record.not_found_since),
+    )

@@ -84,8 +84,10 @@ CREATE TABLE entry (
     claimed_at INTEGER,
     claimed_by TEXT,
     note TEXT,
+    user_changed_at INTEGER,
     PRIMARY KEY (library, tmdb_id)
 ) WITHOUT ROWID;
+CREATE INDEX missing_entry ON entry (library, missing_since, tmdb_id) WHERE missing_since IS NOT NULL;
 CREATE TABLE tag (
     library INTEGER NOT NULL,
     tmdb_id INTEGER NOT NULL,

@@ -93,7 +93,8 @@ LISTED_EPISODES = "SELECT episode_id, season, number, air_date FROM episode WHER
 _ENTRY = """
 SELECT e.tmdb_id, COALESCE(s.name, e.name), COALESCE(s.status, 'unknown'), e.path, s.fetched_at, s.verified_at,
     e.added_at, e.missing_since, e.claimed_at, e.claimed_by, e.outcome, e.error_class, e.status_message,
-    e.attempts, e.retry_after, e.not_found_count, e.not_found_since, e.note, e.on_disk,
+    e.attempts, e.retry_after, e.not_found_count, e.not_found_since, e.note, e.user_changed_at,
+    CASE WHEN e.missing_since IS NULL THEN e.on_disk ELSE 0 END,
     COALESCE(s.episode_total, 0),
     COALESCE(s.episode_total - s.undated_total, 0)
         - (SELECT COUNT(*) FROM open_slot o
@@ -113,7 +114,24 @@ SELECT s.tmdb_id FROM show s JOIN entry e ON e.library = ? AND e.tmdb_id = s.tmd
 WHERE s.fetched_at <= ? ORDER BY s.fetched_at, s.tmdb_id
 """
 
-ENTRY_IDS = "SELECT tmdb_id FROM entry WHERE library = ?"
+KNOWN_SHOWS = """
+SELECT e.tmdb_id, COALESCE(s.name, e.name), e.path, e.missing_since
+FROM entry e LEFT JOIN show s ON s.tmdb_id = e.tmdb_id WHERE e.library = ?
+"""
+
+FORGET_SEEN = "DELETE FROM marked_show"
+
+NOTE_SEEN = "INSERT INTO marked_show (tmdb_id) VALUES (?)"
+
+MARK_MISSING = """
+UPDATE entry SET missing_since = ?
+WHERE library = ? AND missing_since IS NULL AND tmdb_id IN (SELECT tmdb_id FROM marked_show)
+"""
+
+MARK_PRESENT = """
+UPDATE entry SET missing_since = NULL
+WHERE library = ? AND missing_since IS NOT NULL AND tmdb_id IN (SELECT tmdb_id FROM marked_show)
+"""
 
 ADD_ENTRY = """
 INSERT INTO entry (library, tmdb_id, name, path, added_at) VALUES (?, ?, ?, ?, ?)
@@ -133,7 +151,7 @@ WHERE library = ? AND tmdb_id = ?
 """
 
 ENTRY_IS_PRESENT = """
-UPDATE entry SET path = ?, note = ?, detached = 0, release_digest = '', missing_since = NULL
+UPDATE entry SET path = ?, detached = 0, release_digest = '', missing_since = NULL
 WHERE library = ? AND tmdb_id = ?
 """
 
@@ -143,12 +161,22 @@ UPDATE entry SET outcome = CASE WHEN EXISTS (SELECT 1 FROM show s WHERE s.tmdb_i
 WHERE library = ? AND tmdb_id = ? AND error_class = ?
 """
 
+DROP_MISSING_ENTRY = "DELETE FROM entry WHERE library = ? AND tmdb_id = ? AND missing_since <= ?"
+
+DROP_SHOW_WITHOUT_ENTRY = """
+DELETE FROM show WHERE tmdb_id = ? AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.tmdb_id = ?)
+"""
+
 SYNC_RECORD = """
 SELECT outcome, error_class, status_message, attempts, retry_after, not_found_count, not_found_since
 FROM entry WHERE library = ? AND tmdb_id = ?
 """
 
-ENTRY_PRESENCE = "SELECT note, detached, release_digest FROM entry WHERE library = ? AND tmdb_id = ?"
+USER = "SELECT note, user_changed_at FROM entry WHERE library = ? AND tmdb_id = ?"
+
+PUT_USER = "UPDATE entry SET note = ?, user_changed_at = ? WHERE library = ? AND tmdb_id = ?"
+
+ENTRY_PRESENCE = "SELECT missing_since, detached, release_digest FROM entry WHERE library = ? AND tmdb_id = ?"
 
 SET_ON_DISK = "UPDATE entry SET on_disk = ? WHERE library = ? AND tmdb_id = ? AND on_disk <> ?"
 
@@ -171,6 +199,8 @@ INSERT INTO folder (library, path, tmdb_id, signature, sidecar) VALUES (?, ?, ?,
 ON CONFLICT (library, path) DO UPDATE SET tmdb_id = excluded.tmdb_id, signature = excluded.signature,
     sidecar = excluded.sidecar
 """
+
+NOTE_SIDECAR = "UPDATE folder SET sidecar = ? WHERE library = ? AND path = ?"
 
 DROP_FOLDER = "DELETE FROM folder WHERE library = ? AND path = ?"
 

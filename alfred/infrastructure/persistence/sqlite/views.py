@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
 
 from alfred.domain.library.placement import SlotState, slot_state
-from alfred.domain.library.release import EpisodeFile
+from alfred.domain.library.release import EpisodeFile, FileStatus
 from alfred.domain.library.views import SeasonView, ShowView, SlotView
 from alfred.infrastructure.persistence.sqlite import statements as sql
-from alfred.infrastructure.persistence.sqlite.codec import file_from_row, from_day
+from alfred.infrastructure.persistence.sqlite.codec import file_from_row, from_day, from_micros_or_none
 from alfred.infrastructure.persistence.sqlite.database import Database, Row
 
 
 def read_show(database: Database, library: int, tmdb_id: int, *, today: date) -> ShowView:
     """Read the seasons of a show with its slots and files."""
     key = (library, tmdb_id)
-    files = {(row[2], row[3]): file_from_row(row) for row in database.all(sql.FILES, key)}
+    presence = database.one(sql.ENTRY_PRESENCE, key)
+    missing_since, detached = (from_micros_or_none(presence[0]), bool(presence[1])) if presence else (None, False)
+    files = {
+        (row[2], row[3]): _as_missing(file_from_row(row), missing_since) for row in database.all(sql.FILES, key)
+    }
     seasons = database.all(sql.SEASONS, (tmdb_id,))
     if not seasons and not database.one(sql.SHOW_AGE, (tmdb_id,)):
         return _from_files_alone(list(files.values()), today)
@@ -26,8 +31,6 @@ def read_show(database: Database, library: int, tmdb_id: int, *, today: date) ->
     for row in database.all(sql.SLOT_FILES, key):
         filled[row[2]].append(files[row[3], row[4]])
     placed = {(file.folder, file.path) for group in filled.values() for file in group}
-    presence = database.one(sql.ENTRY_PRESENCE, key)
-    detached = bool(presence and presence[1])
     episodes: dict[int, list[Row]] = defaultdict(list)
     for row in database.all(sql.EPISODES, (tmdb_id,)):
         episodes[row[2]].append(row)
@@ -37,6 +40,13 @@ def read_show(database: Database, library: int, tmdb_id: int, *, today: date) ->
         ),
         unmatched_files=() if detached else tuple(file for at, file in files.items() if at not in placed),
     )
+
+
+def _as_missing(file: EpisodeFile, missing_since: datetime | None) -> EpisodeFile:
+    """Show a file as missing while its whole show is; nothing of that is stored with the file."""
+    if missing_since is None or file.status is not FileStatus.READY:
+        return file
+    return replace(file, status=FileStatus.MISSING, missing_since=missing_since)
 
 
 def _slots(episodes: Iterable[Row], filled: dict[int, list[EpisodeFile]], *, today: date) -> tuple[SlotView, ...]:

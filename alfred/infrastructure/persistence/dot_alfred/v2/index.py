@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from os import PathLike, fspath
@@ -19,11 +18,12 @@ from alfred.application.exceptions import (
     NotALibrary,
     ReadOnlyLibrary,
     RootOffline,
+    WrongLibrary,
 )
 from alfred.application.ports.clock import system_clock
-from alfred.application.ports.index import KnownFolder, ShowPresence
-from alfred.domain.library.entry import EpisodeCounts, Outcome, SyncRecord
-from alfred.domain.library.release import FileStatus, SeriesRelease, UserMetadata
+from alfred.application.ports.index import ShowPresence
+from alfred.domain.library.entry import EpisodeCounts, SyncRecord
+from alfred.domain.library.release import SeriesRelease, UserMetadata
 from alfred.domain.library.views import ShowView, WantedEpisode
 from alfred.domain.shared.value_objects import TmdbId
 from alfred.domain.tv_shows.show import TVShowInfo
@@ -31,28 +31,22 @@ from alfred.infrastructure.persistence.dot_alfred.v2.sidecar_root import EntryMe
 from alfred.infrastructure.persistence.marker import FOLDER, LibraryMarker, read_marker, root_is_online
 from alfred.infrastructure.persistence.sqlite import statements as sql
 from alfred.infrastructure.persistence.sqlite.codec import (
-    file_from_row,
-    file_to_row,
     from_day,
     from_micros,
     from_micros_or_none,
+    sync_record_from_row,
+    sync_record_to_row,
     to_micros,
-    to_micros_or_none,
 )
 from alfred.infrastructure.persistence.sqlite.database import Database, Row
-from alfred.infrastructure.persistence.sqlite.facts import write_difference, write_facts
+from alfred.infrastructure.persistence.sqlite.facts import write_facts
 from alfred.infrastructure.persistence.sqlite.opening import open_for_reading, open_for_writing, replace_damaged
-from alfred.infrastructure.persistence.sqlite.slots import placing_of, refresh_slots
+from alfred.infrastructure.persistence.sqlite.presence import PresenceRows
 from alfred.infrastructure.persistence.sqlite.views import read_show
 
 log = logging.getLogger(__name__)
 
 INDEX_NAME = "index.sqlite3"
-
-SIDECAR_FAILURE = "sidecar"
-"""The error class of an entry whose sidecar cannot be used."""
-
-SHOWS_PER_TRANSACTION = 64
 
 
 class DotAlfredTVShowLibraryIndex:
@@ -84,8 +78,6 @@ class DotAlfredTVShowLibraryIndex:
         self._root = library_root
         self._now = now
         self._placeholders = placeholders or self._read_sidecars
-        self._batching = False
-        self._batch_size = 0
         path = location or library_root / FOLDER / INDEX_NAME
         try:
             marker: LibraryMarker | None = read_marker(library_root)
@@ -95,7 +87,7 @@ class DotAlfredTVShowLibraryIndex:
             marker = None
         self._database = self._open(path, may_create=marker is not None, read_only_will_do=read_only_will_do)
         try:
-            self._library = self._enter(marker)
+            self._join(self._enter(marker))
         except BaseException:
             self._database.close()
             raise
@@ -117,13 +109,18 @@ class DotAlfredTVShowLibraryIndex:
                 raise RootOffline(f"{self._root} is not there, and the index knows no library at that place")
             return int(row[0])
         known = self._database.one(sql.LIBRARY, (marker.library_id,))
+        there = self._database.one(sql.LIBRARY_AT_ROOT, (root,))
+        if known is None and there is not None:
+            raise WrongLibrary(
+                f"{self._root} holds another library now (its marker says {marker.library_id}, the index knows "
+                f"{there[1]} there): mount the right disk, or give this one an index of its own"
+            )
         if (known is None or known[1:] != (root, marker.name)) and not self._database.read_only:
             with self._database.transaction():
                 self._database.execute(sql.PUT_LIBRARY, (marker.library_id, root, marker.name))
                 row = self._database.one(sql.LIBRARY, (marker.library_id,))
                 if known is None and row is not None:
-                    self._library = int(row[0])
-                    self._add_placeholders()
+                    self._add_placeholders(PresenceRows(self._database, int(row[0]), now=self._now))
                 known = row
         if known is None:
             raise IndexUnreadable(
@@ -131,10 +128,14 @@ class DotAlfredTVShowLibraryIndex:
             )
         return int(known[0])
 
-    def _add_placeholders(self) -> None:
+    def _join(self, library: int) -> None:
+        self._library = library
+        self._presence = PresenceRows(self._database, library, now=self._now)
+
+    def _add_placeholders(self, presence_rows: PresenceRows) -> None:
         count = 0
         for presence in self._placeholders():
-            self._write_presence(presence, self._now())
+            presence_rows.record_presence(presence, now=self._now())
             count += 1
         if count:
             log.warning("the index was made anew from %d sidecars; 'alfred rescan' checks them", count)
@@ -145,6 +146,11 @@ class DotAlfredTVShowLibraryIndex:
         from alfred.infrastructure.persistence.dot_alfred.v2.sidecars import DotAlfredSidecars
 
         return presences_from_sidecars(DiskFolders(self._root), DotAlfredSidecars(self._root))
+
+    @property
+    def presence(self) -> PresenceRows:
+        """What a rescan reads and writes."""
+        return self._presence
 
     def heal(self) -> None:
         """Replace an index that turned out to be damaged while it was in use.
@@ -157,7 +163,7 @@ class DotAlfredTVShowLibraryIndex:
         marker = read_marker(self._root)
         replace_damaged(path, now=self._now).close()
         self._database = open_for_writing(path, may_create=True, now=self._now)
-        self._library = self._enter(marker)
+        self._join(self._enter(marker))
 
     def __enter__(self) -> Self:
         return self
@@ -248,14 +254,14 @@ class DotAlfredTVShowLibraryIndex:
             digest = release.digest if release else old_digest
             self._database.execute(sql.ENTRY_HAS_SYNCED, (folder, int(detached), digest, _partial(info), *key))
             is_known = release is None or (release.digest and release.digest == old_digest)
-            files_moved = not is_known and release is not None and self._write_release(key, release)
+            files_moved = not is_known and release is not None and self.presence.write_release(key, release)
             if before is None or moved or files_moved or detached != was_detached:
-                self._refresh_slots(key, detached=detached)
+                self.presence.refresh_slots(key, detached=detached)
 
     def sync_record(self, tmdb_id: TmdbId) -> SyncRecord:
         """Return what is remembered of the last syncs of a show."""
         row = self._database.one(sql.SYNC_RECORD, (self._library, tmdb_id.value))
-        return SyncRecord() if row is None else _to_sync_record(row)
+        return SyncRecord() if row is None else sync_record_from_row(row)
 
     def record_failure(self, tmdb_id: TmdbId, record: SyncRecord, *, path: str) -> None:
         """Remember a failed sync; facts, files and user metadata stay as they are."""
@@ -263,125 +269,7 @@ class DotAlfredTVShowLibraryIndex:
         with self._database.transaction():
             name = path.rpartition("/")[2] or f"TMDB {tmdb_id}"
             self._database.execute(sql.ADD_ENTRY, (*key, name, path, to_micros(self._now())))
-            self._database.execute(sql.ENTRY_HAS_FAILED, (*_from_sync_record(record), *key))
-
-    # --- rescan
-
-    def known_folders(self) -> Mapping[str, KnownFolder]:
-        """Return every show folder of the last rescan by its path."""
-        return {
-            path: KnownFolder(path=path, tmdb_id=TmdbId(tmdb_id), signature=signature, sidecar=sidecar)
-            for path, tmdb_id, signature, sidecar in self._database.all(sql.FOLDERS, (self._library,))
-        }
-
-    def known_ids(self) -> frozenset[TmdbId]:
-        """Return the ids of all entries."""
-        return frozenset(TmdbId(row[0]) for row in self._database.all(sql.ENTRY_IDS, (self._library,)))
-
-    def folders_of(self, tmdb_id: TmdbId) -> tuple[str, ...]:
-        """Return the folders where a show was last seen, relative to the root."""
-        rows = self._database.all(sql.FOLDERS_OF_SHOW, (self._library, tmdb_id.value))
-        return tuple(path for (path,) in rows)
-
-    def recorded_release(self, tmdb_id: TmdbId) -> SeriesRelease | None:
-        """Return files and user metadata as the index has them; None for an unknown show."""
-        key = (self._library, tmdb_id.value)
-        presence = self._database.one(sql.ENTRY_PRESENCE, key)
-        if presence is None:
-            return None
-        tags = tuple(name for (name,) in self._database.all(sql.TAGS_OF_SHOW, key))
-        files = tuple(file_from_row(row) for row in self._database.all(sql.FILES, key))
-        return SeriesRelease(tmdb_id=tmdb_id, files=files, user=UserMetadata(tags=tags, note=presence[0]))
-
-    def file_counts(self) -> Mapping[TmdbId, Mapping[FileStatus, int]]:
-        """Count the files of each show by status."""
-        counts: dict[TmdbId, dict[FileStatus, int]] = defaultdict(dict)
-        for tmdb_id, status, count in self._database.all(sql.FILE_COUNTS, (self._library,)):
-            counts[TmdbId(tmdb_id)][FileStatus(status)] = count
-        return counts
-
-    @contextmanager
-    def batch(self) -> Iterator[None]:
-        """Group the writes of several shows into transactions of a few dozen shows each."""
-        self._batch_size = 0
-        self._batching = True
-        try:
-            yield
-        except BaseException:
-            self._database.rollback()
-            raise
-        finally:
-            self._batching = False
-            self._database.commit()
-
-    def record_presence(self, presence: ShowPresence, *, now: datetime) -> None:
-        """Write what a rescan found of one show."""
-        with self._grouped():
-            self._write_presence(presence, now)
-
-    def record_unreadable_sidecar(self, tmdb_id: TmdbId, message: str) -> None:
-        """Mark a known entry as broken because its sidecar cannot be used."""
-        record = SyncRecord(
-            outcome=Outcome.FAILED, error_class=SIDECAR_FAILURE, status_message=message, attempts=1
-        )
-        with self._grouped():
-            self._database.execute(
-                sql.ENTRY_HAS_FAILED, (*_from_sync_record(record), self._library, tmdb_id.value)
-            )
-
-    def _write_presence(self, presence: ShowPresence, now: datetime) -> None:
-        tmdb_id = presence.release.tmdb_id.value
-        key = (self._library, tmdb_id)
-        user = presence.release.user
-        before = self._database.one(sql.ENTRY_PRESENCE, key)
-        if before is None:
-            self._database.execute(sql.ADD_ENTRY, (*key, presence.name, presence.path, to_micros(now)))
-        self._database.execute(sql.ENTRY_IS_PRESENT, (presence.path, user.note, *key))
-        self._database.execute(sql.FORGET_SIDECAR_FAILURE, (*key, SIDECAR_FAILURE))
-        self._write_tags(key, user.tags)
-        self._write_folders(key, presence.folders)
-        files_moved = self._write_release(key, presence.release)
-        if before is None or files_moved or before[1]:
-            self._refresh_slots(key, detached=False)
-
-    def _write_release(self, key: tuple[int, int], release: SeriesRelease) -> bool:
-        """Write the files that changed, and say whether they have to be placed again."""
-        old = self._database.all(sql.FILES, key)
-        new = [file_to_row(*key, file) for file in release.files]
-        changed = write_difference(self._database, old, new, sql.FILE_ROWS)
-        return changed and placing_of(old) != placing_of(new)
-
-    def _write_tags(self, key: tuple[int, int], tags: tuple[str, ...]) -> None:
-        old = [(*key, name) for (name,) in self._database.all(sql.TAGS_OF_SHOW, key)]
-        new = [(*key, name) for name in tags]
-        write_difference(self._database, old, new, sql.TAG_ROWS)
-
-    def _write_folders(self, key: tuple[int, int], folders: tuple[KnownFolder, ...]) -> None:
-        present = {folder.path for folder in folders}
-        for (path,) in self._database.all(sql.FOLDERS_OF_SHOW, key):
-            if path not in present:
-                self._database.execute(sql.DROP_FOLDER, (self._library, path))
-        for folder in folders:
-            values = (self._library, folder.path, key[1], folder.signature, folder.sidecar)
-            self._database.execute(sql.PUT_FOLDER, values)
-
-    @contextmanager
-    def _grouped(self) -> Iterator[None]:
-        """Write in the open transaction of a batch, or in one of our own."""
-        if not self._batching:
-            with self._database.transaction():
-                yield
-            return
-        if not self._database.in_transaction:
-            self._database.execute("BEGIN IMMEDIATE")
-        yield
-        self._batch_size += 1
-        if self._batch_size % SHOWS_PER_TRANSACTION == 0:
-            self._database.commit()
-
-    def _refresh_slots(self, key: tuple[int, int], *, detached: bool) -> None:
-        today = self._now().astimezone(UTC).date()
-        refresh_slots(self._database, *key, detached=detached, today=today)
+            self._database.execute(sql.ENTRY_HAS_FAILED, (*sync_record_to_row(record), *key))
 
     def _today(self) -> str:
         return self._now().astimezone(UTC).date().isoformat()
@@ -425,8 +313,8 @@ def _to_entry(row: Row, tags: tuple[str, ...]) -> ShowIndexEntry:
             claimed_at=from_micros_or_none(columns.claimed_at),
             claimed_by=columns.claimed_by,
         ),
-        sync=_to_sync_record(row[10:17]),
-        user=UserMetadata(tags=tags, note=columns.note),
+        sync=sync_record_from_row(row[10:17]),
+        user=UserMetadata(tags=tags, note=columns.note, changed_at=from_micros_or_none(columns.user_changed_at)),
         episodes=EpisodeCounts(total=columns.total, aired=columns.aired, on_disk=columns.on_disk),
     )
 
@@ -453,31 +341,7 @@ class _EntryColumns:
     not_found_count: int
     not_found_since: int | None
     note: str | None
+    user_changed_at: int | None
     on_disk: int
     total: int
     aired: int
-
-
-def _to_sync_record(row: Row) -> SyncRecord:
-    outcome, error_class, message, attempts, retry_after, not_found_count, not_found_since = row
-    return SyncRecord(
-        outcome=None if outcome is None else Outcome(outcome),
-        error_class=error_class,
-        status_message=message,
-        attempts=attempts,
-        retry_after=from_micros_or_none(retry_after),
-        not_found_count=not_found_count,
-        not_found_since=from_micros_or_none(not_found_since),
-    )
-
-
-def _from_sync_record(record: SyncRecord) -> Row:
-    return (
-        None if record.outcome is None else record.outcome.value,
-        record.error_class,
-        record.status_message,
-        record.attempts,
-        to_micros_or_none(record.retry_after),
-        record.not_found_count,
-        to_micros_or_none(record.not_found_since),
-    )

@@ -47,6 +47,7 @@ class SidecarUser(_Model):
 
     tags: tuple[str, ...] = ()
     note: str | None = None
+    changed_at: AwareDatetime | None = None
 
 
 class SidecarShow(_Model):
@@ -96,7 +97,7 @@ def render_sidecar(release: SeriesRelease, *, folder: str, written_at: datetime)
     sidecar = SidecarShow(
         tmdb_id=release.tmdb_id.value,
         written_at=written_at,
-        user=SidecarUser(tags=release.user.tags, note=release.user.note),
+        user=SidecarUser(tags=release.user.tags, note=release.user.note, changed_at=release.user.changed_at),
         files=tuple(_from_domain(file) for file in release.files if file.folder == folder),
     )
     return sidecar.model_dump_json(indent=1, exclude_defaults=False).encode() + b"\n"
@@ -127,7 +128,9 @@ def _to_domain(sidecar: SidecarShow, folder: str, *, digest: str) -> SeriesRelea
     return SeriesRelease(
         tmdb_id=TmdbId(sidecar.tmdb_id),
         digest=digest,
-        user=UserMetadata(tags=sidecar.user.tags, note=sidecar.user.note),
+        user=UserMetadata(
+            tags=tuple(sorted(set(sidecar.user.tags))), note=sidecar.user.note, changed_at=sidecar.user.changed_at
+        ),
         files=tuple(
             EpisodeFile(
                 folder=folder,

@@ -6,12 +6,13 @@ import errno
 import hashlib
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from alfred.application.exceptions import SidecarCorrupt, SidecarTooNew, SidecarUnreadable
 from alfred.application.ports.clock import system_clock
-from alfred.domain.library.release import SeriesRelease
+from alfred.domain.library.release import SeriesRelease, newest
 from alfred.infrastructure.persistence.dot_alfred.v2.sidecar_show import parse_sidecar, render_sidecar
 from alfred.infrastructure.persistence.files import keep_aside, stamp, write_whole
 
@@ -65,7 +66,9 @@ class DotAlfredSidecars:
             OSError: it cannot be written.
         """
         try:
-            self.read(folder)
+            before = self.read(folder)
+            if before is not None:  # a tag may have come while a rescan was under way
+                release = replace(release, user=newest(release.user, before.user))
         except SidecarCorrupt:
             keep_aside(self._place(folder), label=self._now().strftime("%Y%m%dT%H%M%SZ"))
         except SidecarTooNew:

@@ -1,0 +1,207 @@
+"""What a rescan writes of a library: presence, folders, files, what the user said."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from alfred.application.ports.index import KnownFolder, ShowPresence
+from alfred.domain.library.entry import Outcome, SyncRecord
+from alfred.domain.library.presence import KnownShow, PresenceChange
+from alfred.domain.library.release import FileStatus, SeriesRelease, UserMetadata, newest
+from alfred.domain.shared.value_objects import TmdbId
+from alfred.infrastructure.persistence.sqlite import statements as sql
+from alfred.infrastructure.persistence.sqlite.codec import (
+    file_from_row,
+    file_to_row,
+    from_micros_or_none,
+    sync_record_to_row,
+    to_micros,
+    to_micros_or_none,
+)
+from alfred.infrastructure.persistence.sqlite.database import Database
+from alfred.infrastructure.persistence.sqlite.facts import write_difference
+from alfred.infrastructure.persistence.sqlite.slots import placing_of, refresh_slots
+
+SIDECAR_FAILURE = "sidecar"
+"""The error class of an entry whose sidecar cannot be used."""
+
+SHOWS_PER_TRANSACTION = 64
+
+Key = tuple[int, int]
+
+
+class PresenceRows:
+    """The presence of one library's shows.
+
+    Args:
+        database: an open index.
+        library: the library's number in it.
+        now: the clock; aware, UTC.
+    """
+
+    def __init__(self, database: Database, library: int, *, now: Callable[[], datetime]) -> None:
+        self._database = database
+        self._library = library
+        self._now = now
+        self._batching = False
+        self._batch_size = 0
+
+    def known_folders(self) -> Mapping[str, KnownFolder]:
+        """Return every show folder of the last rescan by its path."""
+        return {
+            path: KnownFolder(path=path, tmdb_id=TmdbId(tmdb_id), signature=signature, sidecar=sidecar)
+            for path, tmdb_id, signature, sidecar in self._database.all(sql.FOLDERS, (self._library,))
+        }
+
+    def known_shows(self) -> dict[TmdbId, KnownShow]:
+        """Return where every entry is, and since when it is missing."""
+        folders: dict[int, list[str]] = defaultdict(list)
+        for path, tmdb_id, _, _ in self._database.all(sql.FOLDERS, (self._library,)):
+            folders[tmdb_id].append(path)
+        return {
+            TmdbId(tmdb_id): KnownShow(
+                name, tuple(folders.get(tmdb_id, [path])), from_micros_or_none(missing_since)
+            )
+            for tmdb_id, name, path, missing_since in self._database.all(sql.KNOWN_SHOWS, (self._library,))
+        }
+
+    def folders_of(self, tmdb_id: TmdbId) -> tuple[str, ...]:
+        """Return the folders where a show was last seen, relative to the root."""
+        rows = self._database.all(sql.FOLDERS_OF_SHOW, (self._library, tmdb_id.value))
+        return tuple(path for (path,) in rows)
+
+    def recorded_release(self, tmdb_id: TmdbId) -> SeriesRelease | None:
+        """Return files and user metadata as the index has them; None for an unknown show."""
+        key = (self._library, tmdb_id.value)
+        user = self._user(key)
+        if user is None:
+            return None
+        files = tuple(file_from_row(row) for row in self._database.all(sql.FILES, key))
+        return SeriesRelease(tmdb_id=tmdb_id, files=files, user=user)
+
+    def file_counts(self) -> Mapping[TmdbId, Mapping[FileStatus, int]]:
+        """Count the files of each show by status; that a whole show is missing does not count here."""
+        counts: dict[TmdbId, dict[FileStatus, int]] = defaultdict(dict)
+        for tmdb_id, status, count in self._database.all(sql.FILE_COUNTS, (self._library,)):
+            counts[TmdbId(tmdb_id)][FileStatus(status)] = count
+        return counts
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Group the writes of several shows into transactions of a few dozen shows each."""
+        self._batch_size = 0
+        self._batching = True
+        try:
+            yield
+        except BaseException:
+            self._database.rollback()
+            raise
+        finally:
+            self._batching = False
+            self._database.commit()
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Keep every other writer out until the block ends: in the open transaction of a batch, or in our own."""
+        if not self._batching or self._database.in_transaction:
+            with self._database.transaction():
+                yield
+        else:
+            self._database.execute("BEGIN IMMEDIATE")
+            yield
+        if self._batching:
+            self._batch_size += 1
+            if self._batch_size % SHOWS_PER_TRANSACTION == 0:
+                self._database.commit()
+
+    def record_presence(self, presence: ShowPresence, *, now: datetime) -> None:
+        """Write what a rescan found of one show."""
+        key = (self._library, presence.tmdb_id.value)
+        with self._database.transaction():
+            before = self._database.one(sql.ENTRY_PRESENCE, key)
+            if before is None:
+                self._database.execute(sql.ADD_ENTRY, (*key, presence.name, presence.path, to_micros(now)))
+            self._database.execute(sql.ENTRY_IS_PRESENT, (presence.path, *key))
+            self._database.execute(sql.FORGET_SIDECAR_FAILURE, (*key, SIDECAR_FAILURE))
+            self.write_user(presence.tmdb_id, presence.release.user)
+            self._write_folders(key, presence.folders)
+            files_moved = self.write_release(key, presence.release)
+            if before is None or files_moved or before[1]:
+                self.refresh_slots(key, detached=False)
+
+    def mark_presence(self, change: PresenceChange, *, now: datetime) -> None:
+        """Mark shows as missing or as back, in bulk; everything else of them stays as it is."""
+        with self._database.transaction():
+            self._database.execute("CREATE TEMP TABLE IF NOT EXISTS marked_show (tmdb_id INTEGER PRIMARY KEY)")
+            for ids, statement, values in (
+                (change.vanished, sql.MARK_MISSING, (to_micros(now), self._library)),
+                (change.restored, sql.MARK_PRESENT, (self._library,)),
+            ):
+                self._database.execute(sql.FORGET_SEEN)
+                self._database.execute_many(sql.NOTE_SEEN, ((tmdb_id.value,) for tmdb_id in ids))
+                self._database.execute(statement, values)
+
+    def forget(self, tmdb_ids: Collection[TmdbId], *, missing_before: datetime) -> None:
+        """Delete entries that have been missing since before a moment, with facts that no library needs then."""
+        with self._database.transaction():
+            for tmdb_id in tmdb_ids:
+                values = (self._library, tmdb_id.value, to_micros(missing_before))
+                if self._database.execute(sql.DROP_MISSING_ENTRY, values):
+                    self._database.execute(sql.DROP_SHOW_WITHOUT_ENTRY, (tmdb_id.value, tmdb_id.value))
+
+    def record_unreadable_sidecar(self, tmdb_id: TmdbId, message: str) -> None:
+        """Mark a known entry as broken because its sidecar cannot be used."""
+        record = SyncRecord(
+            outcome=Outcome.FAILED, error_class=SIDECAR_FAILURE, status_message=message, attempts=1
+        )
+        with self._database.transaction():
+            self._database.execute(
+                sql.ENTRY_HAS_FAILED, (*sync_record_to_row(record), self._library, tmdb_id.value)
+            )
+
+    def write_user(self, tmdb_id: TmdbId, user: UserMetadata) -> None:
+        """Write what the user said of a show, unless what is known is newer."""
+        key = (self._library, tmdb_id.value)
+        with self._database.transaction():
+            known = self._user(key) or UserMetadata()
+            if user == known or newest(known, user) is known:
+                return
+            self._database.execute(sql.PUT_USER, (user.note, to_micros_or_none(user.changed_at), *key))
+            old, new = ([(*key, name) for name in tags] for tags in (known.tags, user.tags))
+            write_difference(self._database, old, new, sql.TAG_ROWS)
+
+    def note_sidecar(self, folder: str, stamp: str) -> None:
+        """Remember the stamp of a sidecar that was written apart from a rescan; "" has the next one look."""
+        with self._database.transaction():
+            self._database.execute(sql.NOTE_SIDECAR, (stamp, self._library, folder))
+
+    def write_release(self, key: Key, release: SeriesRelease) -> bool:
+        """Write the files that changed, and say whether they have to be placed again."""
+        old = self._database.all(sql.FILES, key)
+        new = [file_to_row(*key, file) for file in release.files]
+        changed = write_difference(self._database, old, new, sql.FILE_ROWS)
+        return changed and placing_of(old) != placing_of(new)
+
+    def refresh_slots(self, key: Key, *, detached: bool) -> None:
+        """Place the files of a show on its episodes again."""
+        today = self._now().astimezone(UTC).date()
+        refresh_slots(self._database, *key, detached=detached, today=today)
+
+    def _user(self, key: Key) -> UserMetadata | None:
+        row = self._database.one(sql.USER, key)
+        if row is None:
+            return None
+        tags = tuple(name for (name,) in self._database.all(sql.TAGS_OF_SHOW, key))
+        return UserMetadata(tags=tags, note=row[0], changed_at=from_micros_or_none(row[1]))
+
+    def _write_folders(self, key: Key, folders: tuple[KnownFolder, ...]) -> None:
+        present = {folder.path for folder in folders}
+        for (path,) in self._database.all(sql.FOLDERS_OF_SHOW, key):
+            if path not in present:
+                self._database.execute(sql.DROP_FOLDER, (self._library, path))
+        for folder in folders:
+            values = (self._library, folder.path, key[1], folder.signature, folder.sidecar)
+            self._database.execute(sql.PUT_FOLDER, values)
