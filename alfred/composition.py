@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alfred.application.exceptions import LibraryUnavailable, NotALibrary, RootOffline
+from alfred.application.exceptions import AlfredError, LibraryUnavailable, NotALibrary, RootOffline
 from alfred.application.ports.clock import system_clock
 from alfred.domain.library.release import UserMetadata
 from alfred.domain.shared.value_objects import TmdbId
-from alfred.infrastructure.persistence.dot_alfred.v2.index import DotAlfredTVShowLibraryIndex, library_of_index
+from alfred.infrastructure.persistence.dot_alfred.v2.index import (
+    INDEX_NAME,
+    DotAlfredTVShowLibraryIndex,
+    library_of_index,
+)
 from alfred.infrastructure.persistence.marker import (
+    FOLDER,
     LibraryMarker,
     create_marker,
     marker_path,
     read_marker,
     root_is_online,
 )
-from alfred.settings import Settings, default_state_dir
+from alfred.settings import Settings, default_state_dir, load_usable_settings, settings_file
 
 if TYPE_CHECKING:  # what only some commands need is imported where it is used: queries start quickly
+    from alfred.application.library.check import CheckReport
+    from alfred.application.library.doctor import Diagnosis
     from alfred.application.library.prune import PrunePlan
+    from alfred.application.ports.health import HealthFacts
     from alfred.application.ports.index import ShowPresence
+    from alfred.application.tv_shows.cleanup import CleanupPlan
     from alfred.application.tv_shows.rescan import RescanReport
     from alfred.application.tv_shows.sync import SyncResult
     from alfred.infrastructure.api.tmdb.client import TMDBClient
@@ -109,11 +119,7 @@ class Library:
     @cached_property
     def sidecars(self) -> DotAlfredSidecars:
         """The sidecars in the show folders, or in this machine's state for folders that are read-only."""
-        from alfred.infrastructure.persistence.dot_alfred.v2.sidecars import DotAlfredSidecars
-
-        state = self.settings.state_dir or default_state_dir()
-        fallback = state / "sidecars" / self.marker.library_id
-        return DotAlfredSidecars(self.root, fallback=fallback, now=self.now)
+        return _sidecars_of(self.root, self.marker.library_id, self.settings, now=self.now)
 
     @cached_property
     def folders(self) -> DiskFolders:
@@ -130,14 +136,7 @@ class Library:
     @cached_property
     def provider(self) -> TMDBClient:
         """The one door to TMDB."""
-        from alfred.infrastructure.api.tmdb.client import TMDBClient
-
-        client = TMDBClient(
-            self.settings.tmdb_token,
-            base_url=self.settings.tmdb_base_url,
-            language=self.settings.tmdb_language,
-            timeout_seconds=self.settings.tmdb_timeout_seconds,
-        )
+        client = _new_client(self.settings)
         self._stack.callback(client.close)
         return client
 
@@ -224,13 +223,31 @@ class Library:
 
         if not self.is_still_there():
             raise RootOffline(f"{self.root} is offline: nothing of it is missing for certain")
-        return plan_prune(self.index.presence, missing_for=missing_for, now=self.now())
+        back = self.rescan(dry_run=True).restored
+        return plan_prune(self.index.presence, missing_for=missing_for, now=self.now(), back=back)
 
     def prune(self, plan: PrunePlan) -> None:
         """Forget what a plan names."""
         from alfred.application.library.prune import carry_out
 
         carry_out(plan, self.index.presence)
+
+    def cleanup(self, *, dry_run: bool = False) -> CleanupPlan:
+        """End what got stuck; see :func:`alfred.application.tv_shows.cleanup.cleanup_orphans`."""
+        from alfred.application.tv_shows.cleanup import cleanup_orphans
+        from alfred.infrastructure import processes
+
+        return cleanup_orphans(
+            index=self.index.presence,
+            claims=self.index,
+            sidecars=self.sidecars,
+            files=self.folders,
+            processes=processes,
+            now=self.now,
+            threshold=timedelta(minutes=self.settings.orphan_age_minutes),
+            still_online=self.is_still_there,
+            dry_run=dry_run,
+        )
 
 
 @contextmanager
@@ -251,3 +268,148 @@ def open_library(
         yield library
     finally:
         library.close()
+
+
+def _sidecars_of(
+    root: Path, library_id: str, settings: Settings, *, now: Callable[[], datetime]
+) -> DotAlfredSidecars:
+    from alfred.infrastructure.persistence.dot_alfred.v2.sidecars import DotAlfredSidecars
+
+    fallback = _state_dir(settings) / "sidecars" / library_id
+    return DotAlfredSidecars(root, fallback=fallback, now=now)
+
+
+def _new_client(settings: Settings) -> TMDBClient:
+    from alfred.infrastructure.api.tmdb.client import TMDBClient
+
+    return TMDBClient(
+        settings.tmdb_token,
+        base_url=settings.tmdb_base_url,
+        language=settings.tmdb_language,
+        timeout_seconds=settings.tmdb_timeout_seconds,
+    )
+
+
+def _state_dir(settings: Settings) -> Path:
+    return settings.state_dir or default_state_dir()
+
+
+def _index_path(root: Path, settings: Settings) -> Path:
+    return settings.index_url or root / FOLDER / INDEX_NAME
+
+
+def check(root: Path, settings: Settings, *, now: Callable[[], datetime] = system_clock) -> CheckReport:
+    """Compare sidecars and index and change neither; see :func:`alfred.application.library.check.check_library`.
+
+    Raises:
+        LibraryUnavailable: no marker, root offline, or the index cannot be read; it is not healed here.
+    """
+    from alfred.application.library.check import check_library
+    from alfred.infrastructure.folders import DiskFolders
+    from alfred.infrastructure.persistence.sqlite.inspection import open_recorded
+
+    library_id = read_marker(root).library_id
+    with open_recorded(_index_path(root, settings), library_id=library_id, now=now) as recorded:
+        return check_library(
+            folders=DiskFolders(root, allowed_targets=settings.link_targets),
+            sidecars=_sidecars_of(root, library_id, settings, now=now),
+            index=recorded,
+        )
+
+
+def diagnose(
+    given: Path | None,
+    *,
+    start: Path,
+    probe: bool = False,
+    repair: bool = False,
+    dry_run: bool = False,
+    now: Callable[[], datetime] = system_clock,
+) -> Diagnosis:
+    """Look at everything a library rests on; see :func:`alfred.application.library.doctor.examine`.
+
+    Nothing that is broken raises an error here, not even the settings: it is a finding.
+
+    Args:
+        given: the library root, where the user named it.
+        start: the folder that the search for one begins in.
+        probe: ask the provider once.
+        repair: mend what can be mended safely.
+        dry_run: with ``repair``, only say what would be mended.
+        now: the clock.
+    """
+    from alfred.application.library.doctor import examine
+    from alfred.application.ports.health import SettingsFacts
+    from alfred.infrastructure.api.credentials import token_facts
+    from alfred.infrastructure.folders import DiskFolders
+    from alfred.infrastructure.persistence.examination import DiskInstruments
+
+    settings, problems = load_usable_settings()
+    root, no_root = None, None
+    try:
+        root = find_library(given, settings, start=start)
+    except NotALibrary as error:
+        no_root = error
+    place = root or start
+    instruments = DiskInstruments(
+        root=root,
+        no_root=no_root,
+        index=_index_path(place, settings),
+        state_dir=_state_dir(settings),
+        folders=DiskFolders(place, allowed_targets=settings.link_targets),
+        settings=SettingsFacts(str(settings_file()), problems),
+        token=token_facts(settings.tmdb_token),
+        now=now,
+    )
+    return examine(
+        instruments.gather,
+        lambda: check(place, settings, now=now),
+        probe=(lambda facts: _probe(facts, settings)) if probe else None,
+        tools=_RepairKit(place, settings, now) if repair else None,
+        dry_run=dry_run,
+    )
+
+
+def _probe(facts: HealthFacts, settings: Settings) -> HealthFacts:
+    """Ask the provider once, and add what it said to the facts."""
+    try:
+        with _new_client(settings) as client:
+            client.probe()
+    except AlfredError as error:
+        return replace(facts, token=replace(facts.token, was_probed=True, error=error))
+    return replace(facts, token=replace(facts.token, was_probed=True))
+
+
+@dataclass(frozen=True, slots=True)
+class _RepairKit:
+    """Repairs one library; see :class:`alfred.application.library.doctor.Tools`."""
+
+    root: Path
+    settings: Settings
+    now: Callable[[], datetime]
+
+    def make_index_anew(self) -> None:
+        with open_library(self.root, self.settings, now=self.now) as library:
+            library.index.heal()
+
+    def correct_journal_mode(self) -> None:
+        from alfred.infrastructure.persistence.sqlite.opening import open_for_writing
+
+        with closing(open_for_writing(_index_path(self.root, self.settings), may_create=False, now=self.now)):
+            pass  # opening it for writing is what gives it the right journal
+
+    def write_sidecars(self, folders: Collection[str]) -> None:
+        from alfred.application.library.doctor import write_missing_sidecars
+
+        with open_library(self.root, self.settings, now=self.now) as library:
+            write_missing_sidecars(folders, index=library.index.presence, sidecars=library.sidecars)
+
+    def look_again(self, folders: Collection[str]) -> None:
+        with open_library(self.root, self.settings, now=self.now) as library:
+            for folder in folders:
+                library.index.presence.note_sidecar(folder, "")
+
+    def remove_abandoned(self, paths: Collection[str]) -> None:
+        from alfred.infrastructure.persistence.leftovers import remove_abandoned
+
+        remove_abandoned(self.root, paths, now=self.now())

@@ -173,13 +173,54 @@ def load_settings(environment: Mapping[str, str] = os.environ, *, file: Path | N
     Raises:
         UsageError: a setting is of the wrong kind, is not known, or the file cannot be read.
     """
-    path = file or config_dir() / FILE_NAME
-    given = {name: (value, f"{name} in {path}") for name, value in _read_file(path).items()}
+    path = file or settings_file()
+    given = _given(_read_file(path), path, environment)
+    return Settings(**{name: _read(name, value, source) for name, (value, source) in given.items()})
+
+
+def load_usable_settings(
+    environment: Mapping[str, str] = os.environ, *, file: Path | None = None
+) -> tuple[Settings, tuple[str, ...]]:
+    """Read the settings as far as they can be used.
+
+    Args:
+        environment: as for :func:`load_settings`.
+        file: likewise.
+
+    Returns:
+        The settings, with its default for each that is wrong, and one line on each that is.
+    """
+    path = file or settings_file()
+    problems: list[str] = []
+    content: dict[str, Any] = {}
+    try:
+        content = _parse_file(path)
+        _refuse_unknown(path, content)
+    except UsageError as error:
+        problems.append(str(error))
+    known = {name: value for name, value in content.items() if name in declarations()}
+    values = {}
+    for name, (value, source) in _given(known, path, environment).items():
+        try:
+            values[name] = _read(name, value, source)
+        except UsageError as error:
+            problems.append(str(error))
+    return Settings(**values), tuple(problems)
+
+
+def settings_file() -> Path:
+    """Return where the platform keeps a user's settings of Alfred, whether or not there are any."""
+    return config_dir() / FILE_NAME
+
+
+def _given(content: Mapping[str, Any], path: Path, environment: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
+    """Return each setting that is given, with where it comes from."""
+    given = {name: (value, f"{name} in {path}") for name, value in content.items()}
     for name in declarations():
         variable = PREFIX + name.upper()
         if environment.get(variable):
             given[name] = (environment[variable], variable)
-    return Settings(**{name: _read(name, value, source) for name, (value, source) in given.items()})
+    return given
 
 
 def _read(name: str, value: Any, source: str) -> Any:
@@ -192,17 +233,25 @@ def _read(name: str, value: Any, source: str) -> Any:
 
 
 def _read_file(path: Path) -> dict[str, Any]:
+    content = _parse_file(path)
+    _refuse_unknown(path, content)
+    return content
+
+
+def _parse_file(path: Path) -> dict[str, Any]:
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read {path}: {getattr(error, 'strerror', None) or 'it is not UTF-8'}") from None
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path} is not TOML: {error}") from None
+
+
+def _refuse_unknown(path: Path, content: Mapping[str, Any]) -> None:
     known = declarations()
     if unknown := sorted(set(content) - set(known)):
         raise UsageError(
             f"{path} has a setting that Alfred does not know: {unknown[0]}; known are {', '.join(known)}"
         )
-    return content

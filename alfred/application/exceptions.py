@@ -3,6 +3,7 @@
 ::
 
     AlfredError                      1
+    ├── DiskFull                     1
     ├── SidecarUnreadable            1   a rescan names it and goes on
     │   ├── SidecarCorrupt           1
     │   └── SidecarTooNew            1
@@ -38,6 +39,12 @@ class AlfredError(Exception):
 
     exit_code: ClassVar[int] = 1
     code: ClassVar[str] = "error"
+
+
+class DiskFull(AlfredError):
+    """There is no room left for what was to be written; nothing was half written."""
+
+    code = "disk_full"
 
 
 class SidecarUnreadable(AlfredError):

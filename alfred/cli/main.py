@@ -27,8 +27,12 @@ COMMANDS = {
     "wanted": "List episodes that have aired and have no file.",
     "tag": "Add tags to a show, or remove them.",
     "note": "Write a note on a show.",
+    "cleanup": "End what got stuck: lost downloads, claims of a killed batch.",
     "prune": "Forget entries whose folder has been missing for long; the only delete.",
+    "history": "Tell what changed on a show, or on all, and when.",
     "explain": "Say how a show stands, and whether the next refresh would take it.",
+    "check": "Show where sidecars and index differ.",
+    "doctor": "Look at everything the library rests on; say what is wrong and what mends it.",
     "demo": "Take the tour on a made-up library; needs no token and no network.",
 }
 

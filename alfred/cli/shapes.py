@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from alfred.cli.text import iso
 from alfred.domain.library.entry import derive_state, forecast_refresh
+from alfred.domain.library.history import PastEvent
 from alfred.domain.library.release import EpisodeFile, FileStatus, UserMetadata
 from alfred.domain.library.views import ShowView, SlotView, WantedEpisode
 from alfred.domain.shared.value_objects import TmdbId
 from alfred.infrastructure.persistence.dot_alfred.v2.sidecar_root import ShowIndexEntry
 
 if TYPE_CHECKING:
+    from alfred.application.tv_shows.cleanup import CleanupPlan
     from alfred.application.tv_shows.rescan import RescanReport
     from alfred.application.tv_shows.sync import SyncResult
 
@@ -100,6 +102,17 @@ def user_shape(tmdb_id: TmdbId, user: UserMetadata) -> Document:
     return {"tmdb_id": tmdb_id.value, "tags": list(user.tags), "note": user.note}
 
 
+def event_shape(past: PastEvent) -> Document:
+    """Shape one event of the history."""
+    return {
+        "tmdb_id": past.tmdb_id.value,
+        "name": past.name,
+        "at": iso(past.at),
+        "kind": past.event.kind,
+        "detail": dict(past.event.detail),
+    }
+
+
 def wanted_shape(episode: WantedEpisode) -> Document:
     """Shape one wanted episode."""
     return {
@@ -109,6 +122,21 @@ def wanted_shape(episode: WantedEpisode) -> Document:
         "episode": episode.episode,
         "title": episode.title,
         "air_date": episode.air_date.isoformat(),
+    }
+
+
+def cleanup_shape(plan: CleanupPlan) -> Document:
+    """Shape what a cleanup did, or would do."""
+    return {
+        "failed": [
+            {
+                "tmdb_id": orphan.tmdb_id.value,
+                "path": orphan.failed.library_path,
+                "status_message": orphan.failed.status_message,
+            }
+            for orphan in plan.orphans
+        ],
+        "released": [claim.tmdb_id.value for claim in plan.abandoned],
     }
 
 

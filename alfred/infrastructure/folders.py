@@ -11,7 +11,7 @@ import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from alfred.application.exceptions import RootOffline
 from alfred.application.ports.folders import FolderScan, Problem, ShowFolders
@@ -29,6 +29,7 @@ from alfred.domain.library.layout import (
     plexignore_matches,
     plexignore_patterns,
     season_number_of_folder,
+    whole_name_of,
 )
 
 RECOGNITION_VERSION = 1
@@ -66,6 +67,21 @@ class DiskFolders:
     def read_nfo(self, folder: str, /) -> str:
         """Return the text of ``tvshow.nfo``, "" where it cannot be read."""
         return _read_text(self._root / folder / NFO, LONGEST_NFO)
+
+    def is_gone(self, path: str, /) -> bool:
+        """Say whether a file is certainly not there; behind what cannot be read or followed nothing is certain.
+
+        Args:
+            path: relative to the root, with ``/``.
+        """
+        try:
+            (self._root / path).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            parents = [self._root / parent for parent in PurePath(path).parents]
+            return not any(parent.is_symlink() and not parent.exists() for parent in parents)
+        except OSError:
+            return False
+        return False
 
 
 def list_show_folders(root: Path, *, allowed_targets: Sequence[Path] = ()) -> ShowFolders:
@@ -179,10 +195,10 @@ def _read_folder(path: str, relative: str, links: _Links, problems: list[Problem
 
 def _sort_file(entry: os.DirEntry[str], found: _Folder) -> None:
     name = entry.name
-    if is_video(name):
+    if whole := name if is_video(name) else whole_name_of(name):
         if not _is_utf8(name):
             found.misnamed.append(name)
-        elif name[0] != "." and not is_extra_file(name):
+        elif name[0] != "." and not is_extra_file(whole):
             found.videos.append(entry)
     elif name == NFO:
         found.nfo = entry
@@ -195,7 +211,7 @@ def _sort_link(
 ) -> None:
     """Follow a symbolic link once, unless it dangles, loops or leads out."""
     name, path = entry.name, _joined(relative, entry.name)
-    is_file = is_video(name) or name == NFO
+    is_file = is_video(name) or name == NFO or whole_name_of(name) is not None
     try:
         is_folder = stat.S_ISDIR(entry.stat().st_mode)
     except OSError as error:
@@ -294,7 +310,7 @@ class _Scan:
     def _add_videos(self, listed: _Folder, prefix: str) -> None:
         for entry in listed.videos:
             path = prefix + entry.name
-            if self.patterns and plexignore_matches(self.patterns, path):
+            if self.patterns and self._is_ignored(path):
                 continue
             try:
                 status = entry.stat()
@@ -305,6 +321,11 @@ class _Scan:
                 continue
             if stat.S_ISREG(status.st_mode):
                 self.videos.append(VideoFile(path, status.st_size, status.st_mtime_ns))
+
+    def _is_ignored(self, path: str) -> bool:
+        """Say whether a video is named by a pattern; a partial download also by what it is to become."""
+        names = (path, whole_name_of(path))
+        return any(name is not None and plexignore_matches(self.patterns, name) for name in names)
 
     def _is_wanted_folder(self, inner: str, name: str) -> bool:
         return not is_extras_folder(name) and not plexignore_matches(self.patterns, inner)

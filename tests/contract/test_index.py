@@ -10,11 +10,14 @@ import pytest
 
 from alfred.application.ports.index import KnownFolder, ShowPresence
 from alfred.domain.library.entry import Outcome, SyncRecord
+from alfred.domain.library.history import EVENTS_KEPT, Event, PastEvent
+from alfred.domain.library.presence import PresenceChange
 from alfred.domain.library.release import FileStatus, SeriesRelease, UserMetadata
 from alfred.domain.shared.value_objects import TmdbId
+from alfred.domain.work.lease import Claim
 from alfred.infrastructure.persistence.dot_alfred.v2.index import DotAlfredTVShowLibraryIndex
 from alfred.infrastructure.persistence.marker import create_marker
-from tests.builders import FOLDER, NOW, SHOW_ID, a_file, a_release, a_show, days
+from tests.builders import FOLDER, NOW, SHOW_ID, a_file, a_release, a_season, a_show, days
 from tests.fakes.clock import FakeClock
 from tests.fakes.index import FakeIndex
 
@@ -183,3 +186,258 @@ def test_an_unreadable_sidecar_breaks_an_entry_until_it_is_read_again(index: Ind
 
     index.presence.record_presence(a_presence(a_release(a_file(1))), now=NOW)
     assert index.sync_record(SHOW_ID) == SyncRecord(outcome=Outcome.OK)
+
+
+def test_a_claim_is_held_until_its_owner_releases_it(index: Index) -> None:
+    index.upsert(a_show(), None, path=FOLDER, fetched_at=NOW)
+
+    assert index.claim(SHOW_ID, "nas:7:a", NOW)
+    assert index.claims() == (Claim(SHOW_ID, "nas:7:a", NOW),)
+    assert not index.claim(SHOW_ID, "nas:8:b", NOW + days(1))
+    assert not index.claim(SHOW_ID, "nas:7:a", NOW + days(1))
+    assert not index.release(SHOW_ID, "nas:8:b")
+    assert index.claims() == (Claim(SHOW_ID, "nas:7:a", NOW),)
+
+    assert index.release(SHOW_ID, "nas:7:a")
+    assert not index.release(SHOW_ID, "nas:7:a")
+    assert index.claims() == ()
+    assert index.claim(SHOW_ID, "nas:8:b", NOW + days(1))
+
+
+def test_a_show_that_is_not_known_cannot_be_claimed(index: Index) -> None:
+    assert not index.claim(SHOW_ID, "nas:7:a", NOW)
+    assert index.claims() == ()
+
+
+def test_a_claim_shows_in_the_entry_and_survives_what_is_written_under_it(index: Index) -> None:
+    index.upsert(a_show(), None, path=FOLDER, fetched_at=NOW)
+    index.claim(SHOW_ID, "nas:7:a", NOW)
+
+    index.upsert(a_show(name="Another"), None, path=FOLDER, fetched_at=NOW + days(1))
+    index.presence.record_presence(a_presence(a_release(a_file(1))), now=NOW)
+
+    entry = index.find_by_tmdb_id(SHOW_ID)
+    assert entry is not None
+    assert (entry.metadata.claimed_at, entry.metadata.claimed_by) == (NOW, "nas:7:a")
+
+
+def test_files_in_processing_are_listed_by_show_and_path(index: Index) -> None:
+    other = TmdbId(77)
+    moment = NOW.replace(microsecond=5)
+    stuck = [replace(a_file(number), status=FileStatus.PROCESSING, processing_since=moment) for number in (1, 2)]
+    elsewhere = replace(stuck[0], folder="Other")
+    index.presence.record_presence(a_presence(a_release(stuck[1], a_file(3), stuck[0])), now=NOW)
+    index.presence.record_presence(a_presence(a_release(elsewhere, tmdb_id=other), path="Other"), now=NOW)
+
+    assert index.presence.processing_files() == [(other, elsewhere), (SHOW_ID, stuck[0]), (SHOW_ID, stuck[1])]
+
+
+def test_files_are_written_without_a_word_on_the_presence_of_their_show(index: Index) -> None:
+    stuck = replace(a_file(1), status=FileStatus.PROCESSING, processing_since=NOW)
+    failed = replace(a_file(1), status=FileStatus.FAILED, status_message="gone")
+    index.presence.record_presence(a_presence(a_release(stuck, a_file(2))), now=NOW)
+    index.presence.mark_presence(PresenceChange(vanished=(SHOW_ID,)), now=NOW)
+
+    index.presence.write_files(a_release(failed, a_file(2)))
+
+    entry = index.find_by_tmdb_id(SHOW_ID)
+    assert entry is not None
+    assert entry.metadata.missing_since == NOW
+    assert index.presence.recorded_release(SHOW_ID) == a_release(failed, a_file(2))
+
+
+def test_files_of_a_show_that_is_not_known_are_not_written(index: Index) -> None:
+    index.presence.write_files(a_release(a_file(1)))
+
+    assert index.find_by_tmdb_id(SHOW_ID) is None
+
+
+# --- history
+
+
+def told(index: Index, tmdb_id: TmdbId | None = SHOW_ID) -> list[str]:
+    """Return the kinds of an entry's events, the oldest first."""
+    return [one.event.kind for one in index.history(tmdb_id)][::-1]
+
+
+def test_the_first_adoption_and_the_first_sync_are_one_event_each(index: Index) -> None:
+    user = UserMetadata(tags=("keep",), note="mine", changed_at=NOW)
+    release = a_release(a_file(1), a_file(2), user=user)
+
+    index.presence.record_presence(a_presence(release), now=NOW)
+    index.upsert(a_show(), release, path=FOLDER, fetched_at=NOW)
+
+    synced, added = index.history(SHOW_ID)
+    assert added == PastEvent(SHOW_ID, "The Lamplighters", NOW, Event("added", {"path": FOLDER}))
+    assert synced.event == Event("synced", {"seasons": 1, "episodes": 3})
+
+
+def test_a_first_sync_of_an_unknown_show_adopts_it(index: Index) -> None:
+    index.upsert(a_show(), a_release(a_file(1)), path=FOLDER, fetched_at=NOW)
+
+    assert told(index) == ["added", "synced"]
+
+
+def test_what_changes_nothing_is_not_told(index: Index, clock: FakeClock) -> None:
+    index.presence.record_presence(a_presence(a_release(a_file(1))), now=NOW)
+    index.upsert(a_show(), a_release(a_file(1)), path=FOLDER, fetched_at=NOW)
+    before = list(index.history())
+
+    clock.advance(days=8)
+    index.upsert(a_show(), a_release(a_file(1)), path=FOLDER, fetched_at=clock())
+    index.upsert(a_show(overview="Said better."), None, path=FOLDER, fetched_at=clock())
+    index.upsert(a_show(name="Older"), None, path=FOLDER, fetched_at=NOW - days(1))
+    index.presence.record_presence(a_presence(a_release(a_file(1))), now=clock())
+    index.presence.mark_presence(PresenceChange(restored=(SHOW_ID,)), now=clock())
+    index.presence.write_user(SHOW_ID, UserMetadata())
+
+    assert list(index.history()) == before
+
+
+def test_a_sync_tells_what_the_provider_changed(index: Index, clock: FakeClock) -> None:
+    index.upsert(a_show(seasons=(a_season(1), a_season(2))), None, path=FOLDER, fetched_at=NOW)
+    clock.advance(days=8)
+    changed = a_show(
+        name="Lamplighters", status="Ended", seasons=(a_season(2, episodes=5), a_season(3, episodes=1))
+    )
+
+    index.upsert(changed, None, path=FOLDER, fetched_at=clock())
+
+    past = list(index.history(SHOW_ID, since=clock()))
+    assert {one.name for one in past} == {"Lamplighters"}
+    assert [one.event for one in reversed(past)] == [
+        Event("renamed", {"from": "The Lamplighters", "to": "Lamplighters"}),
+        Event("status_changed", {"from": "Returning Series", "to": "Ended"}),
+        Event("season_added", {"seasons": (3,)}),
+        Event("season_removed", {"seasons": (1,)}),
+        Event("episodes_added", {"count": 3}),
+        Event("episodes_removed", {"count": 3}),
+    ]
+
+
+def test_files_that_come_go_and_come_back_are_told_once_a_rescan(index: Index) -> None:
+    gone = [replace(a_file(number), status=FileStatus.MISSING, missing_since=NOW) for number in (1, 2)]
+    index.presence.record_presence(a_presence(a_release()), now=NOW)
+
+    for files in ([a_file(1), a_file(2)], gone, [a_file(1), gone[1], a_file(3)]):
+        index.presence.record_presence(a_presence(a_release(*files)), now=NOW)
+
+    events = [one.event for one in index.history(SHOW_ID)][::-1]
+    paths = [a_file(number).library_path for number in (1, 2, 3)]
+    assert events[1:] == [
+        Event("files_gained", {"count": 2, "paths": tuple(paths[:2])}),
+        Event("files_lost", {"count": 2, "paths": tuple(paths[:2])}),
+        Event("files_gained", {"count": 1, "paths": (paths[2],)}),
+        Event("files_restored", {"count": 1, "paths": (paths[0],)}),
+    ]
+
+
+def test_a_show_that_comes_back_under_another_name_is_restored_and_moved_and_gains_nothing(index: Index) -> None:
+    index.presence.record_presence(a_presence(a_release(a_file(1))), now=NOW)
+    index.presence.mark_presence(PresenceChange(vanished=(SHOW_ID,)), now=NOW)
+    there = a_release(a_file(1, folder="Elsewhere"))
+
+    index.presence.record_presence(a_presence(there, path="Elsewhere"), now=NOW)
+    index.presence.mark_presence(PresenceChange(restored=(SHOW_ID,)), now=NOW)
+
+    assert told(index) == ["added", "marked_missing", "restored", "folder_moved"]
+
+
+def test_marking_and_restoring_in_bulk_is_told_of_each_show_once(index: Index) -> None:
+    ids = tuple(TmdbId(number) for number in range(1, 31))
+    for tmdb_id in ids:
+        index.presence.record_presence(a_presence(a_release(tmdb_id=tmdb_id), path=f"Show {tmdb_id}"), now=NOW)
+
+    for _ in range(2):
+        index.presence.mark_presence(PresenceChange(vanished=ids[:20]), now=NOW + days(1))
+    index.presence.mark_presence(PresenceChange(restored=ids[10:]), now=NOW + days(2))
+
+    assert told(index, ids[0]) == ["added", "marked_missing"]
+    assert told(index, ids[15]) == ["added", "marked_missing", "restored"]
+    assert told(index, ids[25]) == ["added"]
+
+
+def test_a_failure_is_told_when_its_class_changes_and_when_it_is_over(index: Index) -> None:
+    index.upsert(a_show(), None, path=FOLDER, fetched_at=NOW)
+    for number, error_class in enumerate(["timeout", "timeout", "http_5xx", "http_5xx"], start=1):
+        failure = SyncRecord(
+            outcome=Outcome.FAILED, error_class=error_class, status_message="no", attempts=number
+        )
+        index.record_failure(SHOW_ID, failure, path=FOLDER)
+    index.upsert(a_show(), None, path=FOLDER, fetched_at=NOW)
+
+    assert [one.event for one in index.history(SHOW_ID)][2::-1] == [
+        Event("sync_failed", {"error_class": "timeout", "message": "no"}),
+        Event("sync_failed", {"error_class": "http_5xx", "message": "no"}),
+        Event("sync_recovered", {"error_class": "http_5xx"}),
+    ]
+
+
+def test_a_show_that_was_never_known_to_the_provider_is_added_and_delisted(index: Index) -> None:
+    record = SyncRecord(outcome=Outcome.DELISTED, error_class="not_found", status_message="no such show")
+    for _ in range(2):
+        index.record_failure(SHOW_ID, record, path=FOLDER)
+
+    assert told(index) == ["added", "delisted"]
+
+
+def test_what_the_user_said_is_told(index: Index) -> None:
+    index.presence.record_presence(a_presence(a_release()), now=NOW)
+    index.presence.write_user(SHOW_ID, UserMetadata(tags=("a", "b"), note="one", changed_at=NOW))
+    index.presence.write_user(SHOW_ID, UserMetadata(tags=("b",), note="one", changed_at=NOW + days(1)))
+    index.presence.write_user(SHOW_ID, UserMetadata(tags=("z",), changed_at=NOW - days(1)))
+
+    assert [one.event for one in index.history(SHOW_ID)][::-1][1:] == [
+        Event("tagged", {"added": ("a", "b"), "removed": ()}),
+        Event("noted", {"from": None, "to": "one"}),
+        Event("tagged", {"added": (), "removed": ("a",)}),
+    ]
+
+
+def test_an_unreadable_sidecar_does_not_fill_the_history(index: Index) -> None:
+    index.presence.record_presence(a_presence(a_release(a_file(1))), now=NOW)
+    index.upsert(a_show(), a_release(a_file(1)), path=FOLDER, fetched_at=NOW)
+    for _ in range(3):
+        index.presence.record_presence(a_presence(a_release(a_file(1))), now=NOW)
+        index.presence.record_unreadable_sidecar(SHOW_ID, "from a newer Alfred")
+    index.upsert(a_show(), None, path=FOLDER, fetched_at=NOW)
+
+    assert told(index) == ["added", "synced"]
+
+
+def test_an_entry_keeps_its_last_events_whoever_writes_them(index: Index) -> None:
+    index.presence.record_presence(a_presence(a_release()), now=NOW)
+    for number in range(EVENTS_KEPT + 10):
+        user = UserMetadata(note=str(number), changed_at=NOW + days(number))
+        index.presence.write_user(SHOW_ID, user)
+    index.presence.mark_presence(PresenceChange(vanished=(SHOW_ID,)), now=NOW)
+    index.presence.mark_presence(PresenceChange(restored=(SHOW_ID,)), now=NOW)
+
+    kept = [one.event for one in index.history(SHOW_ID)]
+    assert len(kept) == EVENTS_KEPT
+    assert [event.kind for event in kept[:2]] == ["restored", "marked_missing"]
+    assert kept[2].detail["to"] == str(EVENTS_KEPT + 9)
+    assert kept[-1].detail["to"] == "12"
+
+
+def test_the_history_of_all_shows_is_told_by_time_and_from_any_moment_on(index: Index, clock: FakeClock) -> None:
+    ids = [TmdbId(number) for number in (3, 1, 2)]
+    for tmdb_id in ids:
+        presence = a_presence(a_release(tmdb_id=tmdb_id), path=f"Show {tmdb_id}")
+        index.presence.record_presence(presence, now=clock())
+        clock.advance(days=1)
+
+    assert [one.tmdb_id for one in index.history()] == ids[::-1]
+    assert [one.tmdb_id for one in index.history(since=NOW + days(1))] == [ids[2], ids[1]]
+    assert list(index.history(ids[0], since=NOW + days(1))) == []
+    assert list(index.history(SHOW_ID)) == []
+
+
+def test_a_pruned_entry_takes_its_history_along(index: Index) -> None:
+    index.presence.record_presence(a_presence(a_release()), now=NOW)
+    index.presence.mark_presence(PresenceChange(vanished=(SHOW_ID,)), now=NOW)
+    index.presence.forget((SHOW_ID,), missing_before=NOW + days(1))
+    assert list(index.history()) == []
+
+    index.presence.record_presence(a_presence(a_release()), now=NOW)
+    assert told(index) == ["added"]

@@ -10,10 +10,27 @@ from datetime import datetime
 
 from alfred.application.ports.index import KnownFolder, ShowPresence
 from alfred.domain.library.entry import EpisodeCounts, Outcome, SyncRecord
+from alfred.domain.library.history import (
+    EVENTS_KEPT,
+    Event,
+    EventKind,
+    PastEvent,
+    ShowFacts,
+    Slot,
+    adoption,
+    changes_of_episodes,
+    changes_of_facts,
+    changes_of_files,
+    changes_of_folder,
+    changes_of_sync,
+    changes_of_user,
+    first_sync,
+)
 from alfred.domain.library.presence import KnownShow, PresenceChange
 from alfred.domain.library.release import EpisodeFile, FileStatus, SeriesRelease, UserMetadata, newest
 from alfred.domain.shared.value_objects import TmdbId
 from alfred.domain.tv_shows.show import PLACEHOLDER_STATUS, TVShowInfo
+from alfred.domain.work.lease import Claim
 from alfred.infrastructure.persistence.dot_alfred.v2.sidecar_root import EntryMetadata, ShowIndexEntry
 
 
@@ -29,6 +46,8 @@ class _Record:
     user: UserMetadata = field(default_factory=UserMetadata)
     folders: tuple[KnownFolder, ...] = ()
     missing_since: datetime | None = None
+    claim: Claim | None = None
+    events: tuple[PastEvent, ...] = ()
 
 
 class FakeIndex:
@@ -51,6 +70,8 @@ class FakeIndex:
                 verified_at=record.fetched_at,
                 added_at=record.added_at,
                 missing_since=record.missing_since,
+                claimed_at=record.claim.claimed_at if record.claim else None,
+                claimed_by=record.claim.owner if record.claim else None,
             ),
             sync=record.sync,
             user=record.user,
@@ -59,13 +80,22 @@ class FakeIndex:
 
     def upsert(self, info: TVShowInfo, release: SeriesRelease | None, *, path: str, fetched_at: datetime) -> None:
         self.writes += 1
+        is_new = info.tmdb_id not in self._records
         record = self._records.setdefault(info.tmdb_id, _Record(info.name, path, self._now()))
+        before = replace(record)
         if record.fetched_at is None or not fetched_at < record.fetched_at <= self._now():
             record.info, record.fetched_at = info, fetched_at
         record.path = path
         record.sync = SyncRecord(outcome=Outcome.OK)
         if release is not None:
             record.files = release.files
+        changes = (
+            *changes_of_folder(before.path, path),
+            *changes_of_files(before.files, record.files),
+            *changes_of_sync(before.sync, record.sync),
+        )
+        self._tell(info.tmdb_id, *((adoption(path),) if is_new else changes), at=self._now())
+        self._tell(info.tmdb_id, *_facts_events(before.info, record.info), at=self._now())
 
     def sync_record(self, tmdb_id: TmdbId) -> SyncRecord:
         record = self._records.get(tmdb_id)
@@ -73,7 +103,25 @@ class FakeIndex:
 
     def record_failure(self, tmdb_id: TmdbId, record: SyncRecord, *, path: str) -> None:
         self.writes += 1
-        self._records.setdefault(tmdb_id, _Record(path, path, self._now())).sync = record
+        adopted = () if tmdb_id in self._records else (adoption(path),)
+        entry = self._records.setdefault(tmdb_id, _Record(path, path, self._now()))
+        self._tell(tmdb_id, *adopted, *changes_of_sync(entry.sync, record), at=self._now())
+        entry.sync = record
+
+    def history(self, tmdb_id: TmdbId | None = None, *, since: datetime | None = None) -> Iterator[PastEvent]:
+        chosen = self._records if tmdb_id is None else {tmdb_id} & self._records.keys()
+        past = [one for known in sorted(chosen) for one in self._records[known].events]
+        if tmdb_id is None:
+            past.sort(key=lambda one: one.at)
+        for one in reversed(past):
+            if since is None or one.at >= since:
+                info = self._records[one.tmdb_id].info
+                yield replace(one, name=info.name) if info else one
+
+    def _tell(self, tmdb_id: TmdbId, *events: Event, at: datetime) -> None:
+        record = self._records[tmdb_id]
+        past = tuple(PastEvent(tmdb_id, record.name, at, event) for event in events)
+        record.events = (record.events + past)[-EVENTS_KEPT:]
 
     def known_folders(self) -> Mapping[str, KnownFolder]:
         return {folder.path: folder for record in self._records.values() for folder in record.folders}
@@ -102,12 +150,18 @@ class FakeIndex:
     def mark_presence(self, change: PresenceChange, *, now: datetime) -> None:
         self.writes += 1
         for tmdb_id in change.vanished:
-            self._records[tmdb_id].missing_since = self._records[tmdb_id].missing_since or now
+            if self._records[tmdb_id].missing_since is None:
+                self._tell(tmdb_id, Event(EventKind.MARKED_MISSING), at=now)
+                self._records[tmdb_id].missing_since = now
         for tmdb_id in change.restored:
-            self._records[tmdb_id].missing_since = None
+            if self._records[tmdb_id].missing_since is not None:
+                self._tell(tmdb_id, Event(EventKind.RESTORED), at=now)
+                self._records[tmdb_id].missing_since = None
 
     def write_user(self, tmdb_id: TmdbId, user: UserMetadata) -> None:
-        self._records[tmdb_id].user = newest(self._records[tmdb_id].user, user)
+        known = self._records[tmdb_id].user
+        self._records[tmdb_id].user = newest(known, user)
+        self._tell(tmdb_id, *changes_of_user(known, self._records[tmdb_id].user), at=self._now())
 
     def note_sidecar(self, folder: str, stamp: str) -> None:
         for record in self._records.values():
@@ -127,6 +181,38 @@ class FakeIndex:
             return None
         return SeriesRelease(tmdb_id=tmdb_id, files=record.files, user=record.user)
 
+    def claim(self, tmdb_id: TmdbId, owner: str, now: datetime) -> bool:
+        record = self._records.get(tmdb_id)
+        if record is None or record.claim is not None:
+            return False
+        record.claim = Claim(tmdb_id, owner, now)
+        return True
+
+    def release(self, tmdb_id: TmdbId, owner: str) -> bool:
+        record = self._records.get(tmdb_id)
+        if record is None or record.claim is None or record.claim.owner != owner:
+            return False
+        record.claim = None
+        return True
+
+    def claims(self) -> tuple[Claim, ...]:
+        return tuple(record.claim for _, record in sorted(self._records.items()) if record.claim)
+
+    def processing_files(self) -> list[tuple[TmdbId, EpisodeFile]]:
+        return [
+            (tmdb_id, file)
+            for tmdb_id, record in sorted(self._records.items())
+            for file in sorted(record.files, key=lambda file: file.library_path)
+            if file.status is FileStatus.PROCESSING
+        ]
+
+    def write_files(self, release: SeriesRelease) -> None:
+        if release.tmdb_id in self._records:
+            self.writes += 1
+            record = self._records[release.tmdb_id]
+            self._tell(release.tmdb_id, *changes_of_files(record.files, release.files), at=self._now())
+            record.files = release.files
+
     def file_counts(self) -> Mapping[TmdbId, Mapping[FileStatus, int]]:
         return {
             tmdb_id: counts
@@ -140,7 +226,9 @@ class FakeIndex:
 
     def record_presence(self, presence: ShowPresence, *, now: datetime) -> None:
         self.writes += 1
+        is_new = presence.tmdb_id not in self._records
         record = self._records.setdefault(presence.tmdb_id, _Record(presence.name, presence.path, now))
+        before = replace(record)
         taken = {folder.path for folder in presence.folders}
         for other in self._records.values():
             other.folders = tuple(folder for folder in other.folders if folder.path not in taken)
@@ -149,6 +237,13 @@ class FakeIndex:
         record.user = newest(record.user, presence.release.user)
         if record.sync.error_class == "sidecar":
             record.sync = SyncRecord(outcome=Outcome.OK if record.info else None)
+        changes = (
+            *((Event(EventKind.RESTORED),) if before.missing_since else ()),
+            *changes_of_folder(before.path, record.path),
+            *changes_of_files(before.files, record.files),
+            *changes_of_user(before.user, record.user),
+        )
+        self._tell(presence.tmdb_id, *((adoption(presence.path),) if is_new else changes), at=now)
 
     def record_unreadable_sidecar(self, tmdb_id: TmdbId, message: str) -> None:
         self.writes += 1
@@ -170,3 +265,23 @@ class FakeIndex:
     def put_files(self, tmdb_id: TmdbId, *files: EpisodeFile) -> None:
         """Begin a test with files on record."""
         self._records[tmdb_id] = replace(self._records[tmdb_id], files=files)
+
+
+def _facts_events(before: TVShowInfo | None, after: TVShowInfo | None) -> tuple[Event, ...]:
+    if after is None or before is after:
+        return ()
+    if before is None:
+        return (first_sync(seasons=len(after.seasons), episodes=len(_slots(after))),)
+    return changes_of_facts(_facts(before), _facts(after)) + changes_of_episodes(_slots(before), _slots(after))
+
+
+def _facts(info: TVShowInfo) -> ShowFacts:
+    return ShowFacts(info.name, info.status, frozenset(season.number for season in info.seasons))
+
+
+def _slots(info: TVShowInfo) -> dict[int, Slot]:
+    return {
+        episode.episode_id: Slot(season.number, episode.number)
+        for season in info.seasons
+        for episode in season.episodes or ()
+    }

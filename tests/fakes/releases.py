@@ -21,7 +21,9 @@ class FakeSidecars:
         self._versions: dict[str, int] = {}
 
     def stamp(self, folder: str) -> str:
-        if folder not in self.releases and folder not in self.unreadable:
+        if folder in self.unreadable:
+            return f"unreadable: {self.unreadable[folder]}"
+        if folder not in self.releases:
             return ""
         return f"version {self._versions.get(folder, 0)}"
 

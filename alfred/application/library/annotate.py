@@ -5,19 +5,21 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from alfred.application.exceptions import ShowNotFoundInLibrary, SidecarUnreadable, UsageError
 from alfred.application.ports.clock import system_clock
 from alfred.application.ports.index import PresenceIndex
 from alfred.application.ports.releases import Sidecars
-from alfred.domain.library.release import SeriesRelease, UserMetadata
+from alfred.domain.library.release import SeriesRelease, UserMetadata, newest
 from alfred.domain.shared.value_objects import TmdbId
 
 log = logging.getLogger(__name__)
 
 LONGEST_TAG = 100
 LONGEST_NOTE = 10_000
+
+_LEAST_STEP = timedelta(microseconds=1)
 
 
 def tag_show(
@@ -86,21 +88,43 @@ def _change(
         release = index.recorded_release(tmdb_id)
         if release is None:
             raise ShowNotFoundInLibrary(tmdb_id)
-        user = change(release.user)
-        if user == release.user:
+        folders = index.known_shows()[tmdb_id].paths
+        copies = {folder: _read_sidecar(folder, tmdb_id, sidecars) for folder in folders}
+        known = newest(release.user, *(copy.user for copy in copies.values() if copy is not None))
+        user = change(known)
+        if user == known:
             return user
-        user = replace(user, changed_at=now())
+        user = replace(user, changed_at=_later_than(known.changed_at, now()))
         index.write_user(tmdb_id, user)
-        for folder in index.folders_of(tmdb_id):
-            index.note_sidecar(folder, _write_sidecar(folder, replace(release, user=user), sidecars))
+        for folder, copy in copies.items():
+            stamp = "" if copy is None else _write_sidecar(folder, replace(copy, user=user), sidecars)
+            index.note_sidecar(folder, stamp)
         return user
+
+
+def _later_than(before: datetime | None, now: datetime) -> datetime:
+    """Return a moment after the last change even where the clock went back, so that the new copy wins."""
+    return now if before is None else max(now, before + _LEAST_STEP)
+
+
+def _read_sidecar(folder: str, tmdb_id: TmdbId, sidecars: Sidecars) -> SeriesRelease | None:
+    """Return what a show's sidecar has; None where it is left to a rescan: gone, unreadable, or another show's."""
+    try:
+        recorded = sidecars.read(folder)
+    except (OSError, SidecarUnreadable) as error:
+        _say_waiting(folder, error)
+        return None
+    return recorded if recorded is not None and recorded.tmdb_id == tmdb_id else None
 
 
 def _write_sidecar(folder: str, release: SeriesRelease, sidecars: Sidecars) -> str:
     """Write a folder's sidecar and return its stamp; "" where that has to wait for a rescan."""
     try:
-        recorded = sidecars.read(folder) or release
-        return sidecars.write(folder, replace(recorded, user=release.user))
+        return sidecars.write(folder, release)
     except (OSError, SidecarUnreadable) as error:
-        log.warning("%s: the sidecar waits for the next rescan (%s)", folder, error)
+        _say_waiting(folder, error)
         return ""
+
+
+def _say_waiting(folder: str, error: Exception) -> None:
+    log.warning("%s: the sidecar waits for the next rescan (%s)", folder, error)

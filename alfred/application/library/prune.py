@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -34,15 +34,24 @@ class PrunePlan:
     shows: dict[TmdbId, KnownShow]
 
 
-def plan_prune(index: Prunable, *, missing_for: timedelta, now: datetime) -> PrunePlan:
-    """Find the entries that have been missing for at least so long."""
+def plan_prune(
+    index: Prunable, *, missing_for: timedelta, now: datetime, back: Collection[TmdbId] = ()
+) -> PrunePlan:
+    """Find the entries that have been missing for at least so long.
+
+    Args:
+        index: where entries are kept.
+        missing_for: how long an entry must have been missing.
+        now: aware, UTC.
+        back: entries whose folder is there again though no rescan has said so yet; they are left alone.
+    """
     limit = now - missing_for
     return PrunePlan(
         missing_before=limit,
         shows={
             tmdb_id: show
             for tmdb_id, show in sorted(index.known_shows().items())
-            if show.missing_since is not None and show.missing_since <= limit
+            if show.missing_since is not None and show.missing_since <= limit and tmdb_id not in back
         },
     )
 

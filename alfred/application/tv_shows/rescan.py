@@ -23,9 +23,9 @@ from alfred.application.ports.folders import FolderScan, LibraryFolders, Problem
 from alfred.application.ports.index import KnownFolder, PresenceIndex, ShowPresence
 from alfred.application.ports.releases import Sidecars
 from alfred.domain.library.episode_names import read_episode_name
-from alfred.domain.library.file_changes import merge_files
+from alfred.domain.library.file_changes import is_unsettled, merge_files
 from alfred.domain.library.identification import title_of_folder, tmdb_id_in_folder_name, tmdb_id_in_nfo
-from alfred.domain.library.presence import PresenceChange, compare_presence, is_too_much
+from alfred.domain.library.presence import PresenceChange, compare_presence, is_at_or_below, is_too_much
 from alfred.domain.library.release import (
     EpisodeFile,
     FileStatus,
@@ -116,7 +116,7 @@ class RescanReport:
     Attributes:
         shows: how many shows have a folder that is there.
         added: shows that were not in the index.
-        changed: shows that were, and of which something changed.
+        changed: shows that were and are there, and of which something changed.
         restored: shows whose folder is back.
         missing: shows whose folder is gone.
         duplicates: shows with more than one folder -> these folders.
@@ -168,8 +168,7 @@ def rescan_library(
     """
     scanner = _Rescan(folders=folders, sidecars=sidecars, index=index, now=now, still_online=still_online)
     listing = folders.list_show_folders()
-    plan = scanner.plan(listing.folders)
-    plan.broken.extend(listing.problems)
+    plan = scanner.plan(listing.folders, listing.problems)
     return scanner.finish(plan, dry_run=dry_run, accept_missing=accept_missing)
 
 
@@ -192,11 +191,13 @@ def rescan_show(
     scanner = _Rescan(
         folders=folders, sidecars=sidecars, index=index, now=now, still_online=still_online, only=tmdb_id
     )
-    plan = scanner.plan([known.path for known in scanner.known.values() if known.tmdb_id == tmdb_id])
-    if tmdb_id not in plan.seen:
+    own = {known.path for known in scanner.known.values() if known.tmdb_id == tmdb_id}
+    plan = scanner.plan(sorted(own))
+    if not own or own != set(plan.seen.get(tmdb_id, ())):
         listing = folders.list_show_folders()
-        plan = scanner.plan(folder for folder in listing.folders if folder not in scanner.known)
-        plan.broken.extend(problem for problem in listing.problems if scanner.concerns(problem))
+        plan = scanner.plan(
+            listing.folders, [problem for problem in listing.problems if scanner.concerns(problem)]
+        )
     if tmdb_id not in plan.seen and tmdb_id not in scanner.shows:
         raise ShowNotFoundInLibrary(tmdb_id)
     return scanner.finish(plan, dry_run=dry_run, accept_missing=True)
@@ -223,32 +224,48 @@ class _Rescan:
         self._only = only
         self._started = now()
         self.known = index.known_folders()
+        self._paths_of: dict[TmdbId, list[str]] = defaultdict(list)
+        for folder in self.known.values():
+            self._paths_of[folder.tmdb_id].append(folder.path)
         self.shows = index.known_shows()
 
-    def plan(self, folders: Iterable[str]) -> RescanPlan:
+    def plan(self, folders: Iterable[str], problems: Iterable[Problem] = ()) -> RescanPlan:
         """Look at folders and plan what to write of those that changed."""
-        plan = RescanPlan()
+        plan = RescanPlan(broken=list(problems))
         changed: dict[TmdbId, list[_Look]] = defaultdict(list)
         for folder in folders:
             try:
                 scan = self._folders.scan_show_folder(folder)
             except FileNotFoundError:
                 continue
-            plan.broken.extend(scan.problems)
             if before := self._unchanged(scan):
-                plan.seen[before.tmdb_id].append(folder)
+                if self._only in (None, before.tmdb_id):
+                    plan.broken.extend(scan.problems)
+                    plan.seen[before.tmdb_id].append(folder)
                 continue
             look = self._read_sidecar(scan)
             claims = self._claims(look)
             tmdb_id = self._choose(folder, claims)
             if self._only not in (None, tmdb_id):
                 continue
+            plan.broken.extend(scan.problems)
             _note(plan, look, tmdb_id, claims)
             if tmdb_id is not None:
                 changed[tmdb_id].append(look)
                 plan.seen[tmdb_id].append(folder)
+        self._add_folders_not_seen(plan, changed)
         plan.shows = [self._plan_show(tmdb_id, looks, plan) for tmdb_id, looks in changed.items()]
         return plan
+
+    def _add_folders_not_seen(self, plan: RescanPlan, changed: dict[TmdbId, list[_Look]]) -> None:
+        """Keep the further folders of a show that are hidden; where one is gone, the show changed."""
+        hidden = {problem.path for problem in plan.broken}
+        for tmdb_id, folders in plan.seen.items():
+            elsewhere = set(self._paths_of.get(tmdb_id, ())).difference(folders)
+            kept = {path for path in elsewhere if is_at_or_below(path, hidden)}
+            folders.extend(kept)
+            if elsewhere != kept:
+                changed.setdefault(tmdb_id, [])
 
     def concerns(self, problem: Problem) -> bool:
         """Say whether the show that is looked for may be behind a problem."""
@@ -361,7 +378,7 @@ class _Rescan:
         release = SeriesRelease(tmdb_id=tmdb_id, files=files, user=user)
         return FolderPlan(
             folder=look.scan.folder,
-            signature="" if look.keep_sidecar else look.scan.signature,
+            signature="" if look.keep_sidecar or is_unsettled(files) else look.scan.signature,
             sidecar=self._sidecars.stamp(look.scan.folder),
             release=release,
             write_sidecar=release != recorded and not look.keep_sidecar and "" not in look.scan.unreadable,
@@ -413,7 +430,13 @@ class _Rescan:
         return RescanReport(
             shows=len(plan.seen),
             added=tuple(sorted(show.tmdb_id for show in plan.shows if show.is_new)),
-            changed=tuple(sorted(show.tmdb_id for show in plan.shows if not show.is_new)),
+            changed=tuple(
+                sorted(
+                    show.tmdb_id
+                    for show in plan.shows
+                    if not show.is_new and show.tmdb_id not in plan.change.restored
+                )
+            ),
             restored=plan.change.restored,
             missing=plan.change.vanished,
             unidentified=tuple(sorted(plan.unidentified)),

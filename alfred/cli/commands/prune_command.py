@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from alfred.application.exceptions import UsageError
 from alfred.cli.command import alfred_command
 from alfred.cli.session import Session
+from alfred.cli.spans import SpanParameter
 from alfred.cli.text import age, plural
 
 if TYPE_CHECKING:
     from alfred.application.library.prune import PrunePlan
     from alfred.composition import Library
-
-_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
-
-
-class DurationParameter(click.ParamType[timedelta]):
-    """A span of time such as ``90d``."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """Read a number of hours, days or weeks."""
-        match = re.fullmatch(r"([0-9]{1,5})([hdw])", str(value).strip().lower())
-        if match is None or int(match[1]) == 0:
-            self.fail(f"{value!r} is not a span of time such as 90d (h hours, d days, w weeks)", param, ctx)
-        return int(match[1]) * _UNITS[match[2]]
 
 
 @alfred_command(
@@ -41,7 +26,7 @@ class DurationParameter(click.ParamType[timedelta]):
     alfred prune --missing-for 26w --yes
     """,
 )
-@click.option("--missing-for", type=DurationParameter(), required=True, metavar="DURATION", help="Such as 90d.")
+@click.option("--missing-for", type=SpanParameter(), required=True, metavar="DURATION", help="Such as 90d.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--dry-run", is_flag=True, help="Say what would be deleted, and delete nothing.")
 def command(session: Session, *, missing_for: timedelta, yes: bool, dry_run: bool) -> None:

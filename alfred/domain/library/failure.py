@@ -9,6 +9,9 @@ from alfred.domain.library.entry import Outcome, SyncRecord
 NOT_FOUND = "not_found"
 """The error class of an answer that says the provider does not have the id."""
 
+SIDECAR_FAILURE = "sidecar"
+"""The error class of an entry whose sidecar cannot be used."""
+
 DELISTED_AFTER_ANSWERS = 3
 DELISTED_AFTER_SPAN = timedelta(days=2)
 """Providers have answered "not found" for whole libraries on a bad day: one such answer proves little."""

@@ -36,6 +36,12 @@ VIDEO_EXTENSIONS = frozenset(
         ".wmv",
     }
 )
+CONTROL_SUFFIX = ".aria2"
+"""What stands beside a video, and is none itself, for as long as the video is written to."""
+
+PARTIAL_SUFFIXES = frozenset({".!qb", ".!ut", ".crdownload", ".part", ".partial", ".tmp", CONTROL_SUFFIX})
+"""What download clients put behind the name of a video that is not whole yet."""
+
 IGNORE_MARKERS = frozenset({".ignore", ".nomedia", "tmmignore"})
 """A folder that holds a file of one of these names is left out."""
 
@@ -136,6 +142,15 @@ def extension_of(name: str) -> str:
 def is_video(name: str) -> bool:
     """Say whether a file name is that of a video, by its extension."""
     return extension_of(name) in VIDEO_EXTENSIONS
+
+
+def whole_name_of(name: str) -> str | None:
+    """Return the name of the video that a partial download is to become; None for any other name."""
+    suffix = extension_of(name)
+    if suffix not in PARTIAL_SUFFIXES:
+        return None
+    whole = name[: -len(suffix)]
+    return whole if is_video(whole) else None
 
 
 def is_left_out(name: str) -> bool:

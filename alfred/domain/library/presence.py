@@ -61,7 +61,7 @@ def compare_presence(
                 for tmdb_id, show in known.items()
                 if show.missing_since is None
                 and tmdb_id not in seen
-                and not any(_is_at_or_below(path, hidden) for path in show.paths)
+                and not any(is_at_or_below(path, hidden) for path in show.paths)
             )
         ),
         restored=tuple(
@@ -83,5 +83,6 @@ def is_too_much(*, present: int, vanished: int, left: int) -> bool:
     return left == 0 or (vanished >= BREAKER_LEAST and vanished * BREAKER_SHARE > present)
 
 
-def _is_at_or_below(path: str, folders: Collection[str]) -> bool:
+def is_at_or_below(path: str, folders: Collection[str]) -> bool:
+    """Say whether a path is one of some folders, or below one; "" is the root."""
     return any(not folder or path == folder or path.startswith(folder + "/") for folder in folders)

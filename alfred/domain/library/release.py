@@ -32,6 +32,7 @@ class EpisodeFile:
         name: what the file name says.
         added_at: when Alfred first saw it.
         missing_since: when it was first not there; None while it is.
+        processing_since: since when it is in processing; None in any other status.
     """
 
     folder: str
@@ -43,6 +44,7 @@ class EpisodeFile:
     status: FileStatus = FileStatus.READY
     status_message: str | None = None
     missing_since: datetime | None = None
+    processing_since: datetime | None = None
 
     @property
     def library_path(self) -> str:

@@ -11,10 +11,12 @@ from requests import PreparedRequest
 from requests.auth import AuthBase
 
 from alfred.application.exceptions import TokenMissing, UsageError
+from alfred.application.ports.health import TokenFacts, TokenKind
 
 HIDDEN: Final = "***"
 
 _V3_KEY = re.compile(r"[0-9a-fA-F]{32}")
+_V4_TOKEN = re.compile(r"[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}", re.ASCII)
 _HEADER_TOKEN = re.compile(r"[\x21-\x7e]+")
 _KEY_IN_URL = re.compile(r"(api_key=)[^&#\s\"']+", re.IGNORECASE)
 _LOGGERS_THAT_SEE_URLS = ("urllib3.connectionpool", "urllib3.connection", "urllib3.util.retry")
@@ -57,6 +59,22 @@ class Credentials:
         """Return the text without the token and without any ``api_key`` of a URL."""
         token = (self.token or "").strip()
         return _without_keys(text.replace(token, HIDDEN) if token else text)
+
+
+def token_facts(token: str | None) -> TokenFacts:
+    """Say what a token looks like, and nothing else of it."""
+    return TokenFacts(kind=_kind_of(token))
+
+
+def _kind_of(token: str | None) -> TokenKind:
+    text = (token or "").strip()
+    if not text:
+        return TokenKind.MISSING
+    if not _HEADER_TOKEN.fullmatch(text):
+        return TokenKind.UNUSABLE
+    if _V3_KEY.fullmatch(text):
+        return TokenKind.V3
+    return TokenKind.V4 if _V4_TOKEN.fullmatch(text) else TokenKind.UNUSUAL
 
 
 class _TokenInHeader(AuthBase):

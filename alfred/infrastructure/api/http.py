@@ -187,12 +187,13 @@ class ProviderDoor:
         """Close idle connections."""
         self._session.close()
 
-    def fetch(self, request: ProviderRequest, read: Callable[[bytes], T]) -> T:
+    def fetch(self, request: ProviderRequest, read: Callable[[bytes], T], *, attempts: int = ATTEMPTS) -> T:
         """Ask, again where that can help, and return what ``read`` makes of the answer.
 
         Args:
             request: what to ask.
             read: takes the body; raises ValueError for one that is not an answer to the request.
+            attempts: how often it is sent at most.
 
         Raises:
             ProviderError: of the type given to the door; nothing came of it.
@@ -201,7 +202,7 @@ class ProviderDoor:
         """
         retrying = Retrying(
             sleep=self._sleep,
-            stop=stop_after_attempt(ATTEMPTS),
+            stop=stop_after_attempt(attempts),
             wait=self._seconds_to_wait,
             retry=retry_if_result(_is_worth_retrying),
             retry_error_callback=_last_result,

@@ -23,6 +23,7 @@ from alfred.infrastructure.api.http import (
 )
 from alfred.infrastructure.api.tmdb.mapping import listed_seasons, name_of, show_from
 from alfred.infrastructure.api.tmdb.schemas import (
+    ConfigurationPayload,
     SeasonPayload,
     SeasonsPayload,
     ShowPayload,
@@ -139,6 +140,17 @@ class TMDBClient:
         )
         later = [number for number in listed_seasons(show) if number not in FIRST_SEASONS]
         return show_from(show, show.appended | self._later_seasons(show_id, later))
+
+    def probe(self) -> None:
+        """Ask once for what any token may read; returns when TMDB answered and accepted the token.
+
+        Raises:
+            TMDBAPIError: TMDB failed, refused, or what answered is not TMDB.
+            TokenMissing: there is no token.
+            UsageError: the token cannot be used.
+        """
+        request = ProviderRequest(request_type="probe", path="/configuration", subject="its configuration")
+        self._door.fetch(request, ConfigurationPayload.model_validate_json, attempts=1)
 
     def _later_seasons(self, show_id: int, numbers: Sequence[int]) -> dict[int, SeasonPayload]:
         """Fetch seasons chunk by chunk; after a failed chunk the rest is not asked for."""

@@ -15,6 +15,18 @@ class _Payload(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
+class ImagesPayload(_Payload):
+    """Where images are; the least that says that TMDB answered."""
+
+    secure_base_url: str
+
+
+class ConfigurationPayload(_Payload):
+    """The body of ``/configuration``."""
+
+    images: ImagesPayload
+
+
 class EpisodePayload(_Payload):
     """One row of a season's ``episodes``; before 2015 rows came without an ``id``."""
 

@@ -62,6 +62,7 @@ def file_to_row(library: int, tmdb_id: int, file: EpisodeFile) -> Row:
         file.status.value,
         file.status_message,
         to_micros_or_none(file.missing_since),
+        to_micros_or_none(file.processing_since),
     )
 
 
@@ -83,6 +84,7 @@ def file_from_row(row: Row) -> EpisodeFile:
         status=FileStatus(row[12]),
         status_message=row[13],
         missing_since=from_micros_or_none(row[14]),
+        processing_since=from_micros_or_none(row[15]),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from urllib.parse import quote
 
 from alfred.application.exceptions import (
     AlfredError,
+    DiskFull,
     IndexBusy,
     IndexCorrupt,
     IndexUnreadable,
@@ -47,13 +49,9 @@ class Database:
     def __init__(self, path: Path, *, create: bool = False, read_only: bool = False) -> None:
         self.path = path
         self.read_only = read_only
-        mode = _read_only_mode(path) if read_only else "mode=rwc" if create else "mode=rw"
         with self._translated():
-            self._connection = sqlite3.connect(
-                f"file:{quote(str(path))}?{mode}",
-                uri=True,
-                isolation_level=None,
-                timeout=BUSY_TIMEOUT_SECONDS,
+            self._connection = (
+                _connect_for_reading(path) if read_only else _connect(path, "mode=rwc" if create else "mode=rw")
             )
         try:
             self._configure()
@@ -129,7 +127,7 @@ class Database:
     def is_sound(self) -> bool:
         """Check the whole file; takes time in proportion to its size."""
         try:
-            return self.one("PRAGMA quick_check(1)") == ("ok",)
+            return self.one("PRAGMA integrity_check(1)") == ("ok",)
         except IndexCorrupt:
             return False
 
@@ -151,14 +149,36 @@ class Database:
             raise _translate(error, self.path) from error
 
 
-def _read_only_mode(path: Path) -> str:
-    """On a read-only disk SQLite cannot make its shared memory; without a log left over it needs none."""
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"file:{quote(str(path))}?{mode}", uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_SECONDS
+    )
+
+
+def _connect_for_reading(path: Path) -> sqlite3.Connection:
+    """Open a file beside those who may write to it, which takes shared memory; where there can be none, alone.
+
+    On a disk that is read-only or full SQLite cannot make its shared memory; without a log left over it needs
+    none.
+    """
     log = path.with_name(path.name + "-wal")
-    return "mode=ro" if log.exists() and log.stat().st_size else "mode=ro&immutable=1"
+    has_log = log.exists() and log.stat().st_size > 0
+    if has_log or (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+        connection = _connect(path, "mode=ro")
+        try:
+            connection.execute("PRAGMA schema_version")
+        except sqlite3.OperationalError:
+            connection.close()
+            if has_log:
+                raise
+        else:
+            return connection
+    return _connect(path, "mode=ro&immutable=1")
 
 
 def _translate(error: sqlite3.Error, path: Path) -> AlfredError:
-    code = (getattr(error, "sqlite_errorcode", None) or 0) & _PRIMARY_CODE
+    extended_code = getattr(error, "sqlite_errorcode", None) or 0
+    code = extended_code & _PRIMARY_CODE
     if code in _CORRUPT:
         return IndexCorrupt(f"the index {path} is damaged ({error})")
     if code in _BUSY:
@@ -171,8 +191,8 @@ def _translate(error: sqlite3.Error, path: Path) -> AlfredError:
             f"the index {path} cannot be written to: make its folder writable, or keep the index elsewhere "
             "with ALFRED_INDEX_URL"
         )
-    if code == sqlite3.SQLITE_FULL:
-        return AlfredError(f"the disk is full: {path} was left as it was; free some space and try again")
+    if code == sqlite3.SQLITE_FULL or extended_code == sqlite3.SQLITE_IOERR_SHMSIZE:  # no room for shared memory
+        return DiskFull(f"the disk is full: {path} was left as it was; free some space and try again")
     if code == sqlite3.SQLITE_CANTOPEN:
         return IndexUnreadable(f"cannot open the index {path}: check that its folder is there and readable")
     return IndexUnreadable(f"cannot use the index {path}: {error}; check the disk it is on")

@@ -7,31 +7,40 @@ import marshal
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
+from alfred.domain.library.history import (
+    ShowFacts,
+    Slot,
+    changes_of_episodes,
+    changes_of_facts,
+    first_sync,
+)
 from alfred.domain.tv_shows.show import TVShowInfo
 from alfred.infrastructure.persistence.sqlite import statements as sql
 from alfred.infrastructure.persistence.sqlite.codec import from_micros, to_day, to_micros
 from alfred.infrastructure.persistence.sqlite.database import Database, Row
+from alfred.infrastructure.persistence.sqlite.history import Written
 
 
-def write_facts(database: Database, info: TVShowInfo, *, fetched_at: datetime, now: datetime) -> bool:
+def write_facts(database: Database, info: TVShowInfo, *, fetched_at: datetime, now: datetime) -> Written:
     """Write a show's facts inside the caller's transaction.
 
     An older answer never overwrites a newer one, except one whose time is in the future: that proves a clock
     that was wrong.
 
     Returns:
-        Whether an episode came, went, moved, or got another air date, so that files have to be placed again.
+        Whether an episode came, went, moved, or got another air date, so that files have to be placed again; and
+        the events for the entries of the show.
     """
     tmdb_id = info.tmdb_id.value
     seasons, episodes = _season_rows(info), _episode_rows(info)
     content_hash = _digest(_show_values(info), seasons, episodes)
     before = database.one(sql.SHOW_AGE, (tmdb_id,))
     if before and fetched_at < from_micros(before[0]) <= now:
-        return False
+        return Written(moved=False)
     moment = to_micros(fetched_at)
     if before and before[1] == content_hash:
         database.execute(sql.VERIFY_SHOW, (moment, moment, tmdb_id))
-        return False
+        return Written(moved=False)
 
     kept = _episodes_kept(database, info) if before and info.unavailable_seasons else []
     episodes += kept
@@ -42,7 +51,14 @@ def write_facts(database: Database, info: TVShowInfo, *, fetched_at: datetime, n
     write_difference(database, old_seasons, seasons, sql.SEASON_ROWS)
     old_episodes = database.all(sql.EPISODES, (tmdb_id,)) if before else []
     write_difference(database, old_episodes, episodes, sql.EPISODE_ROWS)
-    return _slots_of(old_episodes) != _slots_of(episodes)
+    moved = _slots_of(old_episodes) != _slots_of(episodes)
+    if not before:
+        return Written(moved, (first_sync(seasons=len(seasons), episodes=len(episodes)),))
+    old_facts = ShowFacts(before[2], before[3], frozenset(row[1] for row in old_seasons))
+    events = changes_of_facts(old_facts, ShowFacts(info.name, info.status, frozenset(row[1] for row in seasons)))
+    if moved:
+        events += changes_of_episodes(_slots_by_id(old_episodes), _slots_by_id(episodes))
+    return Written(moved, events)
 
 
 def write_difference(database: Database, old: Iterable[Row], new: Collection[Row], writer: sql.Writer) -> bool:
@@ -68,6 +84,10 @@ def write_difference(database: Database, old: Iterable[Row], new: Collection[Row
 
 def _slots_of(episodes: Iterable[Row]) -> set[Row]:
     return {(row[1], row[2], row[3], row[5]) for row in episodes}
+
+
+def _slots_by_id(episodes: Iterable[Row]) -> dict[int, Slot]:
+    return {row[1]: Slot(row[2], row[3]) for row in episodes}
 
 
 def _episodes_kept(database: Database, info: TVShowInfo) -> list[Row]:

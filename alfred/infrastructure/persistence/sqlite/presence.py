@@ -9,8 +9,17 @@ from datetime import UTC, datetime
 
 from alfred.application.ports.index import KnownFolder, ShowPresence
 from alfred.domain.library.entry import Outcome, SyncRecord
+from alfred.domain.library.failure import SIDECAR_FAILURE
+from alfred.domain.library.history import (
+    Event,
+    EventKind,
+    adoption,
+    changes_of_files,
+    changes_of_folder,
+    changes_of_user,
+)
 from alfred.domain.library.presence import KnownShow, PresenceChange
-from alfred.domain.library.release import FileStatus, SeriesRelease, UserMetadata, newest
+from alfred.domain.library.release import EpisodeFile, FileStatus, SeriesRelease, UserMetadata, newest
 from alfred.domain.shared.value_objects import TmdbId
 from alfred.infrastructure.persistence.sqlite import statements as sql
 from alfred.infrastructure.persistence.sqlite.codec import (
@@ -23,10 +32,8 @@ from alfred.infrastructure.persistence.sqlite.codec import (
 )
 from alfred.infrastructure.persistence.sqlite.database import Database
 from alfred.infrastructure.persistence.sqlite.facts import write_difference
+from alfred.infrastructure.persistence.sqlite.history import Written, add_events, add_events_of_marked
 from alfred.infrastructure.persistence.sqlite.slots import placing_of, refresh_slots
-
-SIDECAR_FAILURE = "sidecar"
-"""The error class of an entry whose sidecar cannot be used."""
 
 SHOWS_PER_TRANSACTION = 64
 
@@ -82,6 +89,11 @@ class PresenceRows:
         files = tuple(file_from_row(row) for row in self._database.all(sql.FILES, key))
         return SeriesRelease(tmdb_id=tmdb_id, files=files, user=user)
 
+    def processing_files(self) -> list[tuple[TmdbId, EpisodeFile]]:
+        """Return every file that is recorded as in processing, by show and path."""
+        rows = self._database.all(sql.PROCESSING_FILES, (self._library,))
+        return [(TmdbId(row[1]), file_from_row(row)) for row in rows]
+
     def file_counts(self) -> Mapping[TmdbId, Mapping[FileStatus, int]]:
         """Count the files of each show by status; that a whole show is missing does not count here."""
         counts: dict[TmdbId, dict[FileStatus, int]] = defaultdict(dict)
@@ -126,22 +138,30 @@ class PresenceRows:
                 self._database.execute(sql.ADD_ENTRY, (*key, presence.name, presence.path, to_micros(now)))
             self._database.execute(sql.ENTRY_IS_PRESENT, (presence.path, *key))
             self._database.execute(sql.FORGET_SIDECAR_FAILURE, (*key, SIDECAR_FAILURE))
-            self.write_user(presence.tmdb_id, presence.release.user)
+            user_events = self._write_user(key, presence.release.user)
             self._write_folders(key, presence.folders)
-            files_moved = self.write_release(key, presence.release)
-            if before is None or files_moved or before[1]:
+            files = self.write_release(key, presence.release, is_new=before is None)
+            if before is None or files.moved or before[1]:
                 self.refresh_slots(key, detached=False)
+            if before is None:
+                events: tuple[Event, ...] = (adoption(presence.path),)
+            else:
+                restored = (Event(EventKind.RESTORED),) if before[0] is not None else ()
+                moved = changes_of_folder(before[3], presence.path)
+                events = (*restored, *moved, *files.events, *user_events)
+            add_events(self._database, key, events, at=now)
 
     def mark_presence(self, change: PresenceChange, *, now: datetime) -> None:
         """Mark shows as missing or as back, in bulk; everything else of them stays as it is."""
         with self._database.transaction():
             self._database.execute("CREATE TEMP TABLE IF NOT EXISTS marked_show (tmdb_id INTEGER PRIMARY KEY)")
-            for ids, statement, values in (
-                (change.vanished, sql.MARK_MISSING, (to_micros(now), self._library)),
-                (change.restored, sql.MARK_PRESENT, (self._library,)),
+            for ids, kind, statement, values in (
+                (change.vanished, EventKind.MARKED_MISSING, sql.MARK_MISSING, (to_micros(now), self._library)),
+                (change.restored, EventKind.RESTORED, sql.MARK_PRESENT, (self._library,)),
             ):
                 self._database.execute(sql.FORGET_SEEN)
                 self._database.execute_many(sql.NOTE_SEEN, ((tmdb_id.value,) for tmdb_id in ids))
+                add_events_of_marked(self._database, self._library, kind, at=now)
                 self._database.execute(statement, values)
 
     def forget(self, tmdb_ids: Collection[TmdbId], *, missing_before: datetime) -> None:
@@ -166,24 +186,50 @@ class PresenceRows:
         """Write what the user said of a show, unless what is known is newer."""
         key = (self._library, tmdb_id.value)
         with self._database.transaction():
-            known = self._user(key) or UserMetadata()
-            if user == known or newest(known, user) is known:
-                return
-            self._database.execute(sql.PUT_USER, (user.note, to_micros_or_none(user.changed_at), *key))
-            old, new = ([(*key, name) for name in tags] for tags in (known.tags, user.tags))
-            write_difference(self._database, old, new, sql.TAG_ROWS)
+            add_events(self._database, key, self._write_user(key, user), at=self._now())
+
+    def _write_user(self, key: Key, user: UserMetadata) -> tuple[Event, ...]:
+        known = self._user(key) or UserMetadata()
+        if user == known or newest(known, user) is known:
+            return ()
+        self._database.execute(sql.PUT_USER, (user.note, to_micros_or_none(user.changed_at), *key))
+        old, new = ([(*key, name) for name in tags] for tags in (known.tags, user.tags))
+        write_difference(self._database, old, new, sql.TAG_ROWS)
+        return changes_of_user(known, user)
 
     def note_sidecar(self, folder: str, stamp: str) -> None:
         """Remember the stamp of a sidecar that was written apart from a rescan; "" has the next one look."""
         with self._database.transaction():
             self._database.execute(sql.NOTE_SIDECAR, (stamp, self._library, folder))
 
-    def write_release(self, key: Key, release: SeriesRelease) -> bool:
-        """Write the files that changed, and say whether they have to be placed again."""
+    def write_release(self, key: Key, release: SeriesRelease, *, is_new: bool = False) -> Written:
+        """Write the files that changed, inside the caller's transaction, and say what came of it.
+
+        Args:
+            is_new: the entry was just made; its files came with it and are no events of their own.
+        """
         old = self._database.all(sql.FILES, key)
         new = [file_to_row(*key, file) for file in release.files]
         changed = write_difference(self._database, old, new, sql.FILE_ROWS)
-        return changed and placing_of(old) != placing_of(new)
+        if not changed or placing_of(old) == placing_of(new):
+            return Written(moved=False)
+        if is_new:
+            return Written(moved=True)
+        before, after = set(old), set(new)
+        gone, come = (map(file_from_row, rows) for rows in (before - after, after - before))
+        return Written(moved=True, events=changes_of_files(gone, come))
+
+    def write_files(self, release: SeriesRelease) -> None:
+        """Write the files of a known show; whether its folder is there does not change."""
+        key = (self._library, release.tmdb_id.value)
+        with self._database.transaction():
+            before = self._database.one(sql.ENTRY_PRESENCE, key)
+            if before is None:
+                return
+            files = self.write_release(key, release)
+            if files.moved:
+                self.refresh_slots(key, detached=bool(before[1]))
+            add_events(self._database, key, files.events, at=self._now())
 
     def refresh_slots(self, key: Key, *, detached: bool) -> None:
         """Place the files of a show on its episodes again."""

@@ -1,8 +1,8 @@
 """The tables of the index, as numbered migrations.
 
 Facts (``show``, ``season``, ``episode``) are what the provider said, once for all libraries. Presence
-(``entry``, ``folder``, ``file``, ``slot_file``, ``open_slot``, ``tag``) is what one library holds. Moments are
-whole microseconds since 1970, days are ISO 8601 text.
+(``entry``, ``folder``, ``file``, ``slot_file``, ``open_slot``, ``tag``, ``event``) is what one library holds.
+Moments are whole microseconds since 1970, days are ISO 8601 text.
 
 An open slot has no ready file, or had not aired when it was written; ``held`` is the state that its files give
 it, '' where it has none. All other slots have aired and are on disk, so that counting and finding what is wanted
@@ -121,6 +121,7 @@ CREATE TABLE file (
     status TEXT NOT NULL,
     status_message TEXT,
     missing_since INTEGER,
+    processing_since INTEGER,
     PRIMARY KEY (library, tmdb_id, folder, path),
     FOREIGN KEY (library, tmdb_id) REFERENCES entry ON DELETE CASCADE
 ) WITHOUT ROWID;
@@ -147,6 +148,17 @@ CREATE TABLE open_slot (
 ) WITHOUT ROWID;
 CREATE INDEX wanted_slot ON open_slot (library, air_date, tmdb_id, season, number, episode_id, held)
     WHERE held = '';
+CREATE TABLE event (
+    library INTEGER NOT NULL,
+    tmdb_id INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    PRIMARY KEY (library, tmdb_id, number),
+    FOREIGN KEY (library, tmdb_id) REFERENCES entry ON DELETE CASCADE
+) WITHOUT ROWID;
+CREATE INDEX event_by_time ON event (library, at, tmdb_id, number);
 """
 
 MIGRATIONS: tuple[str, ...] = (_FIRST,)

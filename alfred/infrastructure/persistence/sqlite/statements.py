@@ -34,7 +34,7 @@ ON CONFLICT (library_id) DO UPDATE SET root = excluded.root, name = excluded.nam
 
 # --- facts
 
-SHOW_AGE = "SELECT fetched_at, content_hash FROM show WHERE tmdb_id = ?"
+SHOW_AGE = "SELECT fetched_at, content_hash, name, status FROM show WHERE tmdb_id = ?"
 
 PUT_SHOW = """
 INSERT INTO show (tmdb_id, name, original_name, original_language, status, show_type, in_production,
@@ -114,6 +114,11 @@ SELECT s.tmdb_id FROM show s JOIN entry e ON e.library = ? AND e.tmdb_id = s.tmd
 WHERE s.fetched_at <= ? ORDER BY s.fetched_at, s.tmdb_id
 """
 
+FETCHED_AFTER = """
+SELECT s.tmdb_id FROM show s JOIN entry e ON e.library = ? AND e.tmdb_id = s.tmdb_id
+WHERE s.fetched_at > ? ORDER BY s.tmdb_id
+"""
+
 KNOWN_SHOWS = """
 SELECT e.tmdb_id, COALESCE(s.name, e.name), e.path, e.missing_since
 FROM entry e LEFT JOIN show s ON s.tmdb_id = e.tmdb_id WHERE e.library = ?
@@ -161,6 +166,20 @@ UPDATE entry SET outcome = CASE WHEN EXISTS (SELECT 1 FROM show s WHERE s.tmdb_i
 WHERE library = ? AND tmdb_id = ? AND error_class = ?
 """
 
+CLAIM = """
+UPDATE entry SET claimed_at = ?, claimed_by = ? WHERE library = ? AND tmdb_id = ? AND claimed_at IS NULL
+"""
+
+RELEASE = """
+UPDATE entry SET claimed_at = NULL, claimed_by = NULL
+WHERE library = ? AND tmdb_id = ? AND claimed_at IS NOT NULL AND COALESCE(claimed_by, '') = ?
+"""
+
+CLAIMS = """
+SELECT tmdb_id, COALESCE(claimed_by, ''), claimed_at
+FROM entry WHERE library = ? AND claimed_at IS NOT NULL ORDER BY tmdb_id
+"""
+
 DROP_MISSING_ENTRY = "DELETE FROM entry WHERE library = ? AND tmdb_id = ? AND missing_since <= ?"
 
 DROP_SHOW_WITHOUT_ENTRY = """
@@ -176,7 +195,10 @@ USER = "SELECT note, user_changed_at FROM entry WHERE library = ? AND tmdb_id = 
 
 PUT_USER = "UPDATE entry SET note = ?, user_changed_at = ? WHERE library = ? AND tmdb_id = ?"
 
-ENTRY_PRESENCE = "SELECT missing_since, detached, release_digest FROM entry WHERE library = ? AND tmdb_id = ?"
+ENTRY_PRESENCE = """
+SELECT missing_since, detached, release_digest, path, outcome, error_class
+FROM entry WHERE library = ? AND tmdb_id = ?
+"""
 
 SET_ON_DISK = "UPDATE entry SET on_disk = ? WHERE library = ? AND tmdb_id = ? AND on_disk <> ?"
 
@@ -190,7 +212,10 @@ DROP_TAG = "DELETE FROM tag WHERE library = ? AND tmdb_id = ? AND name = ?"
 
 # --- folders and files
 
-FOLDERS = "SELECT path, tmdb_id, signature, sidecar FROM folder WHERE library = ?"
+FOLDERS = """
+SELECT f.path, f.tmdb_id, CASE WHEN e.detached = 0 THEN f.signature ELSE '' END, f.sidecar
+FROM folder f JOIN entry e ON e.library = f.library AND e.tmdb_id = f.tmdb_id WHERE f.library = ?
+"""
 
 FOLDERS_OF_SHOW = "SELECT path FROM folder WHERE library = ? AND tmdb_id = ? ORDER BY path"
 
@@ -204,21 +229,25 @@ NOTE_SIDECAR = "UPDATE folder SET sidecar = ? WHERE library = ? AND path = ?"
 
 DROP_FOLDER = "DELETE FROM folder WHERE library = ? AND path = ?"
 
-FILES = """
+_FILE = """
 SELECT library, tmdb_id, folder, path, size, mtime_ns, season, episodes, absolute, air_date, decided_by,
-    added_at, status, status_message, missing_since
-FROM file WHERE library = ? AND tmdb_id = ?
+    added_at, status, status_message, missing_since, processing_since
+FROM file WHERE library = ?
 """
+
+FILES = _FILE + " AND tmdb_id = ?"
+
+PROCESSING_FILES = _FILE + " AND status = 'processing' ORDER BY tmdb_id, folder, path"
 
 ADD_FILE = """
 INSERT INTO file (library, tmdb_id, folder, path, size, mtime_ns, season, episodes, absolute, air_date,
-    decided_by, added_at, status, status_message, missing_since)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    decided_by, added_at, status, status_message, missing_since, processing_since)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 CHANGE_FILE = """
 UPDATE file SET size = ?, mtime_ns = ?, season = ?, episodes = ?, absolute = ?, air_date = ?, decided_by =
-    ?, added_at = ?, status = ?, status_message = ?, missing_since = ?
+    ?, added_at = ?, status = ?, status_message = ?, missing_since = ?, processing_since = ?
 WHERE library = ? AND tmdb_id = ? AND folder = ? AND path = ?
 """
 
@@ -288,6 +317,49 @@ ORDER BY o.air_date DESC, o.season, o.number
 COUNT_WANTED = (
     "SELECT COUNT(*) FROM open_slot o WHERE o.library = ? AND o.held = '' AND o.air_date <= ?" + _NOT_MISSING
 )
+
+# --- history
+
+LAST_EVENT = "SELECT MAX(number) FROM event WHERE library = ? AND tmdb_id = ?"
+
+ADD_EVENT = "INSERT INTO event (library, tmdb_id, number, at, kind, detail) VALUES (?, ?, ?, ?, ?, ?)"
+
+DROP_OLD_EVENTS = "DELETE FROM event WHERE library = ? AND tmdb_id = ? AND number <= ?"
+
+LIBRARIES_OF_SHOW = """
+SELECT l.library FROM library l
+WHERE EXISTS (SELECT 1 FROM entry e WHERE e.library = l.library AND e.tmdb_id = ?)
+"""
+
+_ADD_EVENT_OF_MARKED = """
+INSERT INTO event (library, tmdb_id, number, at, kind, detail)
+SELECT e.library, e.tmdb_id, 1 + COALESCE(
+    (SELECT MAX(v.number) FROM event v WHERE v.library = e.library AND v.tmdb_id = e.tmdb_id), 0), ?, ?, '{}'
+FROM marked_show m JOIN entry e ON e.library = ? AND e.tmdb_id = m.tmdb_id
+"""
+
+NOTE_MARKED_MISSING = _ADD_EVENT_OF_MARKED + " WHERE e.missing_since IS NULL"
+
+NOTE_MARKED_PRESENT = _ADD_EVENT_OF_MARKED + " WHERE e.missing_since IS NOT NULL"
+
+DROP_OLD_EVENT_OF_MARKED = """
+DELETE FROM event WHERE library = ? AND (tmdb_id, number) IN (
+    SELECT m.tmdb_id, (SELECT MAX(v.number) FROM event v WHERE v.library = ? AND v.tmdb_id = m.tmdb_id) - ?
+    FROM marked_show m)
+"""
+
+_EVENTS = """
+SELECT v.tmdb_id, COALESCE(s.name, e.name), v.at, v.kind, v.detail
+FROM event v
+JOIN entry e ON e.library = v.library AND e.tmdb_id = v.tmdb_id
+LEFT JOIN show s ON s.tmdb_id = v.tmdb_id
+WHERE v.library = ?
+"""
+
+EVENTS = _EVENTS + " AND v.at >= ? ORDER BY v.at DESC, v.tmdb_id DESC, v.number DESC"
+
+# The plus keeps the planner from the index by time, which has the events of all shows.
+EVENTS_OF_SHOW = _EVENTS + " AND v.tmdb_id = ? AND +v.at >= ? ORDER BY v.number DESC"
 
 # --- tables whose rows are written by difference: how many columns identify a row, and the statements for it
 

@@ -13,6 +13,7 @@ from alfred.domain.library.layout import (
     plexignore_matches,
     plexignore_patterns,
     season_number_of_folder,
+    whole_name_of,
 )
 
 
@@ -24,6 +25,18 @@ def test_videos_are_known_by_their_extension(name: str) -> None:
 @pytest.mark.parametrize("name", ["a.nfo", "mkv", ".mkv", "a.mkv.part", "a.srt", ""])
 def test_other_files_are_no_videos(name: str) -> None:
     assert not is_video(name)
+
+
+@pytest.mark.parametrize(
+    "suffix", [".part", ".!qB", ".!ut", ".crdownload", ".tmp", ".partial", ".aria2", ".PART", ".!QB"]
+)
+def test_a_partial_download_is_to_become_a_video(suffix: str) -> None:
+    assert whole_name_of(f"Season 1/a S01E01.mkv{suffix}") == "Season 1/a S01E01.mkv"
+
+
+@pytest.mark.parametrize("name", ["", "a.mkv", "a.part", "a.nfo.part", ".part", "a.mkv.part2", "a.mkv.part.bak"])
+def test_any_other_name_is_to_become_nothing(name: str) -> None:
+    assert whole_name_of(name) is None
 
 
 @pytest.mark.parametrize(

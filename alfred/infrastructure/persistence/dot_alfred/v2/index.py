@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from alfred.application.exceptions import (
+    DiskFull,
     IndexUnreadable,
     LibraryUnavailable,
     NotALibrary,
@@ -22,11 +23,13 @@ from alfred.application.exceptions import (
 )
 from alfred.application.ports.clock import system_clock
 from alfred.application.ports.index import ShowPresence
-from alfred.domain.library.entry import EpisodeCounts, SyncRecord
+from alfred.domain.library.entry import EpisodeCounts, Outcome, SyncRecord
+from alfred.domain.library.history import Event, PastEvent, adoption, changes_of_folder, changes_of_sync
 from alfred.domain.library.release import SeriesRelease, UserMetadata
 from alfred.domain.library.views import ShowView, WantedEpisode
 from alfred.domain.shared.value_objects import TmdbId
 from alfred.domain.tv_shows.show import TVShowInfo
+from alfred.domain.work.lease import Claim
 from alfred.infrastructure.persistence.dot_alfred.v2.sidecar_root import EntryMetadata, ShowIndexEntry
 from alfred.infrastructure.persistence.marker import FOLDER, LibraryMarker, read_marker, root_is_online
 from alfred.infrastructure.persistence.sqlite import statements as sql
@@ -40,6 +43,12 @@ from alfred.infrastructure.persistence.sqlite.codec import (
 )
 from alfred.infrastructure.persistence.sqlite.database import Database, Row
 from alfred.infrastructure.persistence.sqlite.facts import write_facts
+from alfred.infrastructure.persistence.sqlite.history import (
+    Written,
+    add_events,
+    add_events_everywhere,
+    read_events,
+)
 from alfred.infrastructure.persistence.sqlite.opening import open_for_reading, open_for_writing, replace_damaged
 from alfred.infrastructure.persistence.sqlite.presence import PresenceRows
 from alfred.infrastructure.persistence.sqlite.views import read_show
@@ -95,7 +104,7 @@ class DotAlfredTVShowLibraryIndex:
     def _open(self, path: Path, *, may_create: bool, read_only_will_do: bool) -> Database:
         try:
             return open_for_writing(path, may_create=may_create, now=self._now)
-        except (ReadOnlyLibrary, IndexUnreadable):
+        except (ReadOnlyLibrary, IndexUnreadable, DiskFull):
             if not read_only_will_do or not path.exists():
                 raise
             return open_for_reading(path)
@@ -245,7 +254,7 @@ class DotAlfredTVShowLibraryIndex:
         folder = Path(fspath(path)).as_posix()
         now = self._now()
         with self._database.transaction():
-            moved = write_facts(self._database, info, fetched_at=fetched_at, now=now)
+            facts = write_facts(self._database, info, fetched_at=fetched_at, now=now)
             before = self._database.one(sql.ENTRY_PRESENCE, key)
             if before is None:
                 self._database.execute(sql.ADD_ENTRY, (*key, info.name, folder, to_micros(now)))
@@ -254,9 +263,14 @@ class DotAlfredTVShowLibraryIndex:
             digest = release.digest if release else old_digest
             self._database.execute(sql.ENTRY_HAS_SYNCED, (folder, int(detached), digest, _partial(info), *key))
             is_known = release is None or (release.digest and release.digest == old_digest)
-            files_moved = not is_known and release is not None and self.presence.write_release(key, release)
-            if before is None or moved or files_moved or detached != was_detached:
+            files = Written(moved=False)
+            if release is not None and not is_known:
+                files = self.presence.write_release(key, release, is_new=before is None)
+            if before is None or facts.moved or files.moved or detached != was_detached:
                 self.presence.refresh_slots(key, detached=detached)
+            at_the_entry = _entry_events(before, folder, files)
+            add_events(self._database, key, at_the_entry, at=now)
+            add_events_everywhere(self._database, info.tmdb_id.value, facts.events, at=now)
 
     def sync_record(self, tmdb_id: TmdbId) -> SyncRecord:
         """Return what is remembered of the last syncs of a show."""
@@ -267,9 +281,47 @@ class DotAlfredTVShowLibraryIndex:
         """Remember a failed sync; facts, files and user metadata stay as they are."""
         key = (self._library, tmdb_id.value)
         with self._database.transaction():
+            before = self._database.one(sql.SYNC_RECORD, key)
             name = path.rpartition("/")[2] or f"TMDB {tmdb_id}"
             self._database.execute(sql.ADD_ENTRY, (*key, name, path, to_micros(self._now())))
             self._database.execute(sql.ENTRY_HAS_FAILED, (*sync_record_to_row(record), *key))
+            known = SyncRecord() if before is None else sync_record_from_row(before)
+            adopted = (adoption(path),) if before is None else ()
+            add_events(self._database, key, (*adopted, *changes_of_sync(known, record)), at=self._now())
+
+    # --- claims
+
+    def claim(self, tmdb_id: TmdbId, owner: str, now: datetime) -> bool:
+        """Claim an entry for a process, and say whether it is its own now; one that is held is never taken over.
+
+        Args:
+            owner: the text of an :class:`~alfred.domain.work.lease.Owner`.
+            now: aware, UTC.
+        """
+        return self._database.execute(sql.CLAIM, (to_micros(now), owner, self._library, tmdb_id.value)) == 1
+
+    def release(self, tmdb_id: TmdbId, owner: str) -> bool:
+        """Release a claim of this owner, and say whether there was one; another's stays."""
+        return self._database.execute(sql.RELEASE, (self._library, tmdb_id.value, owner)) == 1
+
+    def claims(self) -> tuple[Claim, ...]:
+        """Return every claim, by show."""
+        rows = self._database.all(sql.CLAIMS, (self._library,))
+        return tuple(Claim(TmdbId(tmdb_id), owner, from_micros(since)) for tmdb_id, owner, since in rows)
+
+    # --- history
+
+    def history(self, tmdb_id: TmdbId | None = None, *, since: datetime | None = None) -> Iterator[PastEvent]:
+        """Yield what changed on one entry, or on all, the newest first.
+
+        The index alone keeps it: where the index has to be made anew, history begins again.
+
+        Args:
+            tmdb_id: the entry; by default all.
+            since: aware; by default from the beginning, which is at most so many events an entry ago as
+                :data:`~alfred.domain.library.history.EVENTS_KEPT`.
+        """
+        return read_events(self._database, self._library, tmdb_id, since=since)
 
     def _today(self) -> str:
         return self._now().astimezone(UTC).date().isoformat()
@@ -289,6 +341,18 @@ def library_of_index(root: Path, location: Path | None = None) -> str | None:
     finally:
         database.close()
     return str(row[1]) if row else None
+
+
+def _entry_events(before: Row | None, folder: str, files: Written) -> tuple[Event, ...]:
+    """Tell what a successful sync changed on an entry, its facts apart; ``before`` is a row of ENTRY_PRESENCE."""
+    if before is None:
+        return (adoption(folder),)
+    _, _, _, path, outcome, error_class = before
+    events = changes_of_folder(path, folder) + files.events
+    if error_class is None:
+        return events
+    failed = SyncRecord(outcome=Outcome(outcome), error_class=error_class)
+    return events + changes_of_sync(failed, SyncRecord(outcome=Outcome.OK))
 
 
 def _partial(info: TVShowInfo) -> str | None:

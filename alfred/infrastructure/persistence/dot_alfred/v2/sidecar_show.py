@@ -40,6 +40,7 @@ class SidecarFile(_Model):
     status_message: str | None = None
     added_at: AwareDatetime
     missing_since: AwareDatetime | None = None
+    processing_since: AwareDatetime | None = None
 
 
 class SidecarUser(_Model):
@@ -148,6 +149,7 @@ def _to_domain(sidecar: SidecarShow, folder: str, *, digest: str) -> SeriesRelea
                 status=file.status,
                 status_message=file.status_message,
                 missing_since=file.missing_since,
+                processing_since=file.processing_since,
             )
             for file in sidecar.files
         ),
@@ -168,4 +170,5 @@ def _from_domain(file: EpisodeFile) -> SidecarFile:
         status_message=file.status_message,
         added_at=file.added_at,
         missing_since=file.missing_since,
+        processing_since=file.processing_since,
     )

@@ -40,8 +40,11 @@ class DotAlfredSidecars:
         self._said_read_only = False
 
     def stamp(self, folder: str) -> str:
-        """Return size and time of the sidecar; "" where there is none."""
-        return stamp(self._place(folder))
+        """Return size and time of the sidecar; "" where there is none, or none that can be reached."""
+        try:
+            return stamp(self._place(folder))
+        except OSError:
+            return ""
 
     def read(self, folder: str) -> SeriesRelease | None:
         """Read a sidecar; None where there is none.
@@ -65,21 +68,26 @@ class DotAlfredSidecars:
             SidecarTooNew: a newer Alfred wrote the one that is there; it stays.
             OSError: it cannot be written.
         """
+        damaged = False
         try:
             before = self.read(folder)
-            if before is not None:  # a tag may have come while a rescan was under way
+            if before is not None and before.tmdb_id == release.tmdb_id:
+                # a tag may have come while a rescan was under way
                 release = replace(release, user=newest(release.user, before.user))
         except SidecarCorrupt:
-            keep_aside(self._place(folder), label=self._now().strftime("%Y%m%dT%H%M%SZ"))
+            damaged = True
         except SidecarTooNew:
             raise
         except SidecarUnreadable as error:
             raise OSError(errno.EACCES, str(error)) from error
         content = render_sidecar(release, folder=folder, written_at=self._now())
         try:
+            if damaged:
+                keep_aside(self._place(folder), label=self._now().strftime("%Y%m%dT%H%M%SZ"))
             beside = self._root / folder / SIDECAR
             beside.parent.mkdir(exist_ok=True)
             write_whole(beside, content)
+            self._drop_fallback(folder)
             return stamp(beside)
         except OSError as error:
             if error.errno not in _READ_ONLY or self._fallback is None:
@@ -91,13 +99,21 @@ class DotAlfredSidecars:
             return stamp(other)
 
     def _place(self, folder: str) -> Path:
-        """Return where the sidecar of a folder is: beside the show, unless only the fallback has one."""
+        """Return where the sidecar of a folder is: beside the show, unless the fallback has a later one.
+
+        A folder may have become read-only after it got a sidecar.
+        """
         beside = self._root / folder / SIDECAR
-        if self._fallback is not None and not beside.exists():
+        if self._fallback is not None:
             other = self._fallback_place(folder)
-            if other.exists():
+            if _written_at(other) > _written_at(beside):
                 return other
         return beside
+
+    def _drop_fallback(self, folder: str) -> None:
+        """Forget the second copy of a folder that can be written again: it must not outlive the first one."""
+        if self._fallback is not None:
+            self._fallback_place(folder).unlink(missing_ok=True)
 
     def _fallback_place(self, folder: str) -> Path:
         if self._fallback is None:
@@ -109,3 +125,11 @@ class DotAlfredSidecars:
         if not self._said_read_only:
             self._said_read_only = True
             log.warning("%s cannot be written: sidecars go to %s", folder, self._fallback)
+
+
+def _written_at(path: Path) -> int:
+    """Return the time of last change in nanoseconds; 0 for what is not there or cannot be reached."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0

@@ -1,0 +1,85 @@
+"""``alfred check``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alfred.cli.command import alfred_command
+from alfred.cli.session import Session
+from alfred.cli.text import iso, plural
+
+if TYPE_CHECKING:
+    from alfred.application.library.check import CheckReport
+    from alfred.domain.library.check import Difference
+
+
+@alfred_command(
+    "check",
+    examples="""
+    alfred check
+    alfred check --json
+    """,
+)
+def command(session: Session) -> None:
+    """Show where the sidecars in the show folders and the index differ; nothing is changed.
+
+    Ends with 0 where they agree and with 1 where they differ. A rescan settles most differences.
+    """
+    from alfred.composition import check, find_library
+
+    root = find_library(session.library, session.settings, start=Path.cwd())
+    report = check(root, session.settings)
+    session.answer(
+        lambda: {"differences": [_shape(one) for one in report.differences]}, lambda: _tell(session, report)
+    )
+    if report.differences:
+        session.exit_code = 1
+
+
+def _shape(difference: Difference) -> dict[str, Any]:
+    return {
+        "tmdb_id": difference.tmdb_id.value if difference.tmdb_id else None,
+        "path": difference.path,
+        "kind": difference.kind.value,
+        "sidecar": _values(difference.sidecar),
+        "index": _values(difference.index),
+    }
+
+
+def _values(copy: Mapping[str, object] | None) -> dict[str, Any] | None:
+    return None if copy is None else {name: _value(value) for name, value in copy.items()}
+
+
+def _value(value: object) -> Any:
+    match value:
+        case datetime():
+            return iso(value)
+        case date():
+            return value.isoformat()
+        case tuple():
+            return list(value)
+        case _:
+            return value
+
+
+def _tell(session: Session, report: CheckReport) -> None:
+    if not report.differences:
+        session.say(f"Sidecars and index agree on {plural(report.folders, 'folder')}.")
+        return
+    session.say(f"{plural(len(report.differences), 'difference')} in {plural(report.folders, 'folder')}:")
+    for one in report.differences:
+        session.say(f"  {one.kind.value:<18}  {one.tmdb_id or '-'}  {one.path}{_detail(one)}")
+
+
+def _detail(difference: Difference) -> str:
+    """Say what both have to say."""
+    sides = (("sidecar", difference.sidecar), ("index", difference.index))
+    parts = [f"{name} {_in_words(copy)}" for name, copy in sides if copy]
+    return f": {'; '.join(parts)}" if parts else ""
+
+
+def _in_words(copy: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in (_values(copy) or {}).items())

@@ -1,0 +1,1 @@
+"""Work that one process does at a time."""
