@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from alfred.application.exceptions import ShowNotFoundInLibrary
 from alfred.cli.command import TMDB_ID, alfred_command
 from alfred.cli.session import Session
 from alfred.cli.text import plural
@@ -39,24 +40,37 @@ def command(session: Session, tmdb_ids: tuple[TmdbId, ...], *, dry_run: bool) ->
     """
     from alfred.cli.shapes import rescan_shape
 
-    def work(library: Library) -> tuple[RescanReport, dict[TmdbId, str]]:
-        report = _rescan(library, tmdb_ids, dry_run=dry_run)
+    def work(library: Library) -> tuple[RescanReport, list[TmdbId], dict[TmdbId, str]]:
+        report, unknown = _rescan(session, library, tmdb_ids, dry_run=dry_run)
         named = (report.added + report.changed)[:NAMED_AT_MOST]
         entries = {tmdb_id: library.index.find_by_tmdb_id(tmdb_id) for tmdb_id in named}
-        return report, {tmdb_id: entry.name for tmdb_id, entry in entries.items() if entry}
+        return report, unknown, {tmdb_id: entry.name for tmdb_id, entry in entries.items() if entry}
 
-    report, names = session.with_library(work)
-    session.answer(lambda: rescan_shape(report), lambda: _tell(session, report, names, dry_run=dry_run))
-    if report.broken:
+    report, unknown, names = session.with_library(work)
+    shape = rescan_shape(report) | {"unknown": [tmdb_id.value for tmdb_id in unknown]}
+    session.answer(lambda: shape, lambda: _tell(session, report, names, dry_run=dry_run))
+    if report.broken or unknown:
         session.exit_code = 1
 
 
-def _rescan(library: Library, tmdb_ids: Sequence[TmdbId], *, dry_run: bool) -> RescanReport:
+def _rescan(
+    session: Session, library: Library, tmdb_ids: Sequence[TmdbId], *, dry_run: bool
+) -> tuple[RescanReport, list[TmdbId]]:
+    """Rescan everything, or these shows one by one; ids that nobody knows are said and returned."""
     from alfred.application.tv_shows.rescan import join_reports
 
     if not tmdb_ids:
-        return library.rescan(dry_run=dry_run)
-    return join_reports([library.rescan_show(tmdb_id, dry_run=dry_run) for tmdb_id in dict.fromkeys(tmdb_ids)])
+        return library.rescan(dry_run=dry_run), []
+    reports, unknown = [], []
+    for tmdb_id in dict.fromkeys(tmdb_ids):
+        try:
+            reports.append(library.rescan_show(tmdb_id, dry_run=dry_run))
+        except ShowNotFoundInLibrary as error:
+            if len(tmdb_ids) == 1:
+                raise
+            unknown.append(tmdb_id)
+            session.complain(str(error))
+    return join_reports(reports), unknown
 
 
 def _tell(session: Session, report: RescanReport, names: dict[TmdbId, str], *, dry_run: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -166,13 +167,15 @@ def _translate(error: sqlite3.Error, path: Path) -> AlfredError:
             f"the index {path} is held by another Alfred for more than {BUSY_TIMEOUT_SECONDS:.0f} s: "
             "try again when it is done"
         )
+    if code == sqlite3.SQLITE_FULL:
+        return AlfredError(f"the disk is full: {path} was left as it was; free some space and try again")
+    if code == sqlite3.SQLITE_CANTOPEN and path.parent.is_dir() and not os.access(path.parent, os.W_OK):
+        code = sqlite3.SQLITE_READONLY
     if code in _READ_ONLY:
         return ReadOnlyLibrary(
             f"the index {path} cannot be written to: make its folder writable, or keep the index elsewhere "
             "with ALFRED_INDEX_URL"
         )
-    if code == sqlite3.SQLITE_FULL:
-        return AlfredError(f"the disk is full: {path} was left as it was; free some space and try again")
     if code == sqlite3.SQLITE_CANTOPEN:
         return IndexUnreadable(f"cannot open the index {path}: check that its folder is there and readable")
     return IndexUnreadable(f"cannot use the index {path}: {error}; check the disk it is on")

@@ -126,6 +126,12 @@ UPDATE entry SET path = ?, detached = ?, release_digest = ?, outcome = 'ok', err
 WHERE library = ? AND tmdb_id = ?
 """
 
+ENTRY_HAS_SYNCED_WITHOUT_SIDECAR = """
+UPDATE entry SET path = ?, detached = ?, release_digest = ? WHERE library = ? AND tmdb_id = ?
+"""
+
+LOOK_AGAIN = "UPDATE folder SET signature = '' WHERE library = ? AND tmdb_id = ?"
+
 ENTRY_HAS_FAILED = """
 UPDATE entry SET outcome = ?, error_class = ?, status_message = ?, attempts = ?, retry_after = ?,
     not_found_count = ?, not_found_since = ?
@@ -148,7 +154,7 @@ SELECT outcome, error_class, status_message, attempts, retry_after, not_found_co
 FROM entry WHERE library = ? AND tmdb_id = ?
 """
 
-ENTRY_PRESENCE = "SELECT note, detached, release_digest FROM entry WHERE library = ? AND tmdb_id = ?"
+ENTRY_PRESENCE = "SELECT note, detached, release_digest, error_class FROM entry WHERE library = ? AND tmdb_id = ?"
 
 SET_ON_DISK = "UPDATE entry SET on_disk = ? WHERE library = ? AND tmdb_id = ? AND on_disk <> ?"
 

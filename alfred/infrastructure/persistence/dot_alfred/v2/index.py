@@ -243,10 +243,17 @@ class DotAlfredTVShowLibraryIndex:
             before = self._database.one(sql.ENTRY_PRESENCE, key)
             if before is None:
                 self._database.execute(sql.ADD_ENTRY, (*key, info.name, folder, to_micros(now)))
-            was_detached, old_digest = (bool(before[1]), before[2]) if before else (False, "")
+            was_detached, old_digest, failure = (bool(before[1]), *before[2:]) if before else (False, "", None)
             detached = release is None and (was_detached or root_is_online(self._root))
             digest = release.digest if release else old_digest
-            self._database.execute(sql.ENTRY_HAS_SYNCED, (folder, int(detached), digest, _partial(info), *key))
+            if release is None and failure == SIDECAR_FAILURE:  # the sidecar is as unusable as it was
+                values: Row = (folder, int(detached), digest, *key)
+                self._database.execute(sql.ENTRY_HAS_SYNCED_WITHOUT_SIDECAR, values)
+            else:
+                values = (folder, int(detached), digest, _partial(info), *key)
+                self._database.execute(sql.ENTRY_HAS_SYNCED, values)
+            if detached:
+                self._database.execute(sql.LOOK_AGAIN, key)
             is_known = release is None or (release.digest and release.digest == old_digest)
             files_moved = not is_known and release is not None and self._write_release(key, release)
             if before is None or moved or files_moved or detached != was_detached:
