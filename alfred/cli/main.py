@@ -115,9 +115,14 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def _run(words: list[str], session: Session) -> int:
     """Run a command, and turn whatever it raises into one line and an exit code."""
     try:
-        result = cli.main(args=words, prog_name="alfred", standalone_mode=False, obj=session)
+        if "_ALFRED_COMPLETE" in os.environ:
+            cli.main(args=words, prog_name="alfred")
+        with cli.make_context("alfred", words, obj=session) as context:
+            result = cli.invoke(context)
     except BrokenPipeError:
         raise
+    except click.exceptions.Exit as done:  # --help and --version
+        return done.exit_code
     except (KeyboardInterrupt, click.Abort):
         _complain(session, "interrupted", "interrupted; what was done until now is kept")
         return INTERRUPTED

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from alfred.application.exceptions import (
+    IndexCorrupt,
     IndexUnreadable,
     LibraryUnavailable,
     NotALibrary,
@@ -96,6 +97,8 @@ class DotAlfredTVShowLibraryIndex:
         self._database = self._open(path, may_create=marker is not None, read_only_will_do=read_only_will_do)
         try:
             self._library = self._enter(marker)
+        except IndexCorrupt:
+            self.heal()
         except BaseException:
             self._database.close()
             raise
