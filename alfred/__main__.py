@@ -7,9 +7,14 @@ import sys
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
-    from alfred.cli.main import run  # noqa: PLC0415 - the line above must be enough for tools that only look
+    try:
+        from alfred.cli.main import run  # noqa: PLC0415 - so that an interrupt while it loads is caught, too
 
-    sys.exit(run())
+        code = run()
+    except KeyboardInterrupt:
+        sys.stderr.write("alfred: interrupted; what was done until now is kept\n")
+        code = 130
+    sys.exit(code)
 
 
 if __name__ == "__main__":

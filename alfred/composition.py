@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alfred.application.exceptions import AlfredError, LibraryUnavailable, NotALibrary, RootOffline
+from alfred.application.exceptions import AlfredError, LibraryUnavailable, NotALibrary, RootOffline, UsageError
 from alfred.application.ports.clock import system_clock
 from alfred.domain.library.release import UserMetadata
 from alfred.domain.shared.value_objects import TmdbId
@@ -68,7 +68,10 @@ def initialise(root: Path, settings: Settings, *, now: Callable[[], datetime] = 
 
     Raises:
         LibraryUnavailable: the folder is not there, not writable, or its marker is damaged.
+        UsageError: the index is to be in a folder that is not there.
     """
+    if settings.index_url and not settings.index_url.parent.is_dir():
+        raise UsageError(f"ALFRED_INDEX_URL leads to {settings.index_url.parent}, and there is no such folder")
     is_new = not marker_path(root).exists()
     if is_new:
         create_marker(root, now=now(), library_id=library_of_index(root, settings.index_url))

@@ -93,7 +93,9 @@ def _index_url(value: Any) -> Path:
 
 
 def _paths(value: Any) -> tuple[Path, ...]:
-    parts = value if isinstance(value, list) else str(value).split(os.pathsep)
+    parts = value.split(os.pathsep) if isinstance(value, str) else value
+    if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
+        raise _Refused(f"folders, as a list or with {os.pathsep} between them")
     return tuple(_path(part) for part in parts if part)
 
 
@@ -228,8 +230,13 @@ def _read(name: str, value: Any, source: str) -> Any:
     try:
         return declaration.read(value)
     except _Refused as refused:
-        shown = "what it holds" if declaration.secret else repr(value)
+        shown = "what it holds" if declaration.secret else repr(_without_query(value))
         raise UsageError(f"{source} must be {refused}, not {shown}") from None
+
+
+def _without_query(value: Any) -> Any:
+    """Leave out what follows a ? or #, where people paste keys."""
+    return re.split(r"[?#]", value)[0] if isinstance(value, str) else value
 
 
 def _read_file(path: Path) -> dict[str, Any]:

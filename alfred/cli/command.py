@@ -11,6 +11,8 @@ from alfred.cli.main import global_options
 from alfred.cli.session import Session
 from alfred.domain.shared.value_objects import TmdbId
 
+NOT_AN_ID = "'{}' is not a TMDB id: it is a positive number, such as 1396"
+
 
 class TmdbIdParameter(click.ParamType[TmdbId]):
     """A TMDB id on the command line."""
@@ -21,15 +23,24 @@ class TmdbIdParameter(click.ParamType[TmdbId]):
         """Read an id, or say what one looks like."""
         if isinstance(value, TmdbId):
             return value
-        if str(value).startswith("--"):
-            raise click.NoSuchOption(str(value), ctx=ctx)
         try:
             return TmdbId(int(value))
         except ValueError:
-            self.fail(f"{value!r} is not a TMDB id: it is a positive number, such as 1396", param, ctx)
+            self.fail(NOT_AN_ID.format(value), param, ctx)
 
 
 TMDB_ID = TmdbIdParameter()
+
+
+class _Command(click.Command):
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Explain what an id is where a negative number stands for one; click takes it for an option."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if error.option_name.lstrip("-")[:1].isdigit():
+                raise click.BadParameter(NOT_AN_ID.format(error.option_name), ctx=ctx) from None
+            raise
 
 
 def alfred_command(name: str, *, examples: str) -> Callable[[Callable[..., None]], click.Command]:
@@ -50,9 +61,7 @@ def alfred_command(name: str, *, examples: str) -> Callable[[Callable[..., None]
         call.__doc__ = function.__doc__
         call.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]  # click's own mark
         epilog = "\b\nExamples:\n" + "\n".join(f"  {line.strip()}" for line in examples.strip().splitlines())
-        # A negative number must reach the id parameter, which explains ids better than "no such option".
-        settings = {"ignore_unknown_options": True}
-        command = click.command(name, epilog=epilog, context_settings=settings)(call)
+        command = click.command(name, cls=_Command, epilog=epilog)(call)
         command.params.extend(global_options())
         return command
 

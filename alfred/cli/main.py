@@ -110,11 +110,26 @@ def run(arguments: Sequence[str] | None = None) -> int:
     _never_fail_to_print()
     session = Session(as_json="--json" in words)
     try:
-        result = cli.main(args=words, prog_name="alfred", standalone_mode=False, obj=session)
-        sys.stdout.flush()
+        try:
+            return _run(words, session)
+        finally:
+            sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return session.exit_code
+
+
+def _run(words: list[str], session: Session) -> int:
+    """Run a command, and turn whatever it raises into one line and an exit code."""
+    try:
+        if "_ALFRED_COMPLETE" in os.environ:
+            cli.main(args=words, prog_name="alfred")
+        with cli.make_context("alfred", words, obj=session) as context:
+            result = cli.invoke(context)
+    except BrokenPipeError:
+        raise
+    except click.exceptions.Exit as done:  # --help and --version
+        return done.exit_code
     except (KeyboardInterrupt, click.Abort):
         _complain(session, "interrupted", "interrupted; what was done until now is kept")
         return INTERRUPTED
@@ -143,10 +158,9 @@ def _help_of(error: click.UsageError) -> str:
 
 def _complain(session: Session, code: str, message: str) -> None:
     line = printable(" ".join(message.split()))
+    sys.stderr.write(f"alfred: {line}\n")
     if session.as_json:
         sys.stdout.write(to_json({"error": {"code": code, "message": line}}) + "\n")
-    sys.stdout.flush()
-    sys.stderr.write(f"alfred: {line}\n")
 
 
 def _never_fail_to_print() -> None:

@@ -84,6 +84,10 @@ class Session:
         elif not self.quiet:
             people()
 
+    def complain(self, line: str) -> None:
+        """Print one line on stderr, about one thing of several; the command goes on."""
+        sys.stderr.write(f"alfred: {printable(line)}\n")
+
     def say(self, line: str, *, style: str = "") -> None:
         """Print one line for people."""
         if self.stdout_is_terminal:

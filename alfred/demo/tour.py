@@ -7,9 +7,10 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from alfred.demo.shows import FOLDERS, KETTLE, LIGHTHOUSE, write_library, write_provider_folder
 from alfred.demo.stand_in import StandIn
@@ -24,12 +25,19 @@ class Tour:
     Args:
         root: the library root.
         environment: what the commands are run with.
-        say: prints one line.
+        teller: prints one line; None for a silent tour.
+        commands: those that were run.
     """
 
     root: Path
     environment: dict[str, str]
-    say: Callable[[str], None]
+    teller: Callable[[str], None] | None
+    commands: list[str] = field(default_factory=list)
+
+    def say(self, line: str) -> None:
+        """Print one line, unless the tour is silent."""
+        if self.teller:
+            self.teller(line)
 
     def alfred(self, *arguments: str) -> None:
         """Run a command as a user would, showing it first.
@@ -39,8 +47,15 @@ class Tour:
         """
         self.say(f"$ alfred {shlex.join(arguments)}")
         sys.stdout.flush()
-        command = [sys.executable, "-m", "alfred", *arguments]
-        done = subprocess.run(command, env=self.environment, cwd=self.root, check=False)  # noqa: S603 - ourselves
+        self.commands.append(f"alfred {shlex.join(arguments)}")
+        done = subprocess.run(  # noqa: S603 - ourselves
+            [sys.executable, "-m", "alfred", *arguments],
+            env=self.environment,
+            cwd=self.root,
+            stdout=None if self.teller else subprocess.DEVNULL,
+            stderr=None if self.teller else subprocess.DEVNULL,
+            check=False,
+        )
         if done.returncode:
             raise RuntimeError(f"'alfred {shlex.join(arguments)}' ended with {done.returncode}")
         self.say("")
@@ -53,8 +68,16 @@ class Tour:
         self.say("")
 
 
-def take_tour(workspace: Path, *, today: date, say: Callable[[str], None]) -> None:
+def take_tour(workspace: Path, *, today: date, say: Callable[[str], None] | None) -> dict[str, Any]:
     """Make the library in an empty folder and walk through the three jobs.
+
+    Args:
+        workspace: the empty folder.
+        today: shapes what has aired and what is to come.
+        say: prints one line; None for a silent tour.
+
+    Returns:
+        The commands that were run, and how many requests they took.
 
     Raises:
         RuntimeError: a command failed.
@@ -71,7 +94,8 @@ def take_tour(workspace: Path, *, today: date, say: Callable[[str], None]) -> No
         _sync_all(tour, sorted(FOLDERS))
         _lose_and_regain(tour)
         _forget_the_index(tour)
-        say(f"The tour made {server.total} requests to the stand-in for {len(FOLDERS) - 1} shows.")
+        tour.say(f"The tour made {server.total} requests to the stand-in for {len(FOLDERS) - 1} shows.")
+        return {"commands": tour.commands, "requests": server.total, "shows": len(FOLDERS) - 1}
 
 
 def _environment(workspace: Path, url: str) -> dict[str, str]:

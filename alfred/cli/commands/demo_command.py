@@ -26,17 +26,22 @@ def command(session: Session, *, keep: bool) -> None:
 
     Needs no token and no network, and touches nothing outside a temporary folder.
     """
+    import shutil
+
     from alfred.demo.tour import take_tour
 
+    talks = not (session.as_json or session.quiet)
     workspace = Path(tempfile.mkdtemp(prefix="alfred-demo-"))
     try:
-        take_tour(workspace, today=datetime.now(UTC).date(), say=session.say)
+        done = take_tour(workspace, today=datetime.now(UTC).date(), say=session.say if talks else None)
     except RuntimeError as error:
         raise AlfredError(f"the tour ended early: {error}") from error
     finally:
-        if keep:
-            session.say(f"The library is kept in {workspace / 'TV'}; the stand-in is gone.")
-        else:
-            import shutil
-
+        if not keep:
             shutil.rmtree(workspace, ignore_errors=True)
+    if keep:
+        done["kept"] = str(workspace / "TV")
+    session.answer(
+        lambda: done,
+        lambda: session.say(f"The library is kept in {workspace / 'TV'}; the stand-in is gone.") if keep else None,
+    )

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from alfred.application.exceptions import RefusedToMark
+from alfred.application.exceptions import RefusedToMark, ShowNotFoundInLibrary
 from alfred.cli.command import TMDB_ID, alfred_command
 from alfred.cli.session import Session
-from alfred.cli.text import plural, printable
+from alfred.cli.text import plural
 from alfred.domain.library.release import FileStatus
 from alfred.domain.shared.value_objects import TmdbId
 
@@ -41,28 +41,41 @@ def command(session: Session, tmdb_ids: tuple[TmdbId, ...], *, dry_run: bool, ac
     """
     from alfred.cli.shapes import rescan_shape
 
-    def work(library: Library) -> tuple[RescanReport, dict[TmdbId, str]]:
-        report = _rescan(library, tmdb_ids, dry_run=dry_run, accept_missing=accept_missing)
+    def work(library: Library) -> tuple[RescanReport, list[TmdbId], dict[TmdbId, str]]:
+        report, unknown = _rescan(session, library, tmdb_ids, dry_run=dry_run, accept_missing=accept_missing)
         lists = (report.added, report.changed, report.restored, report.missing)
         named = [tmdb_id for ids in lists for tmdb_id in ids[:NAMED_AT_MOST]]
         entries = {tmdb_id: library.index.find_by_tmdb_id(tmdb_id) for tmdb_id in named}
-        return report, {tmdb_id: entry.name for tmdb_id, entry in entries.items() if entry}
+        return report, unknown, {tmdb_id: entry.name for tmdb_id, entry in entries.items() if entry}
 
-    report, names = session.with_library(work)
-    session.answer(lambda: rescan_shape(report), lambda: _tell(session, report, names, dry_run=dry_run))
-    if report.broken:
+    report, unknown, names = session.with_library(work)
+    shape = rescan_shape(report) | {"unknown": [tmdb_id.value for tmdb_id in unknown]}
+    session.answer(lambda: shape, lambda: _tell(session, report, names, dry_run=dry_run))
+    if report.broken or unknown:
         session.exit_code = 1
     if report.refused:
         session.exit_code = RefusedToMark.exit_code
-        click.echo(f"alfred: {printable(report.refused)}", err=True)
+        session.complain(report.refused)
 
 
-def _rescan(library: Library, tmdb_ids: Sequence[TmdbId], *, dry_run: bool, accept_missing: bool) -> RescanReport:
+def _rescan(
+    session: Session, library: Library, tmdb_ids: Sequence[TmdbId], *, dry_run: bool, accept_missing: bool
+) -> tuple[RescanReport, list[TmdbId]]:
+    """Rescan everything, or these shows one by one; ids that nobody knows are said and returned."""
     from alfred.application.tv_shows.rescan import join_reports
 
     if not tmdb_ids:
-        return library.rescan(dry_run=dry_run, accept_missing=accept_missing)
-    return join_reports([library.rescan_show(tmdb_id, dry_run=dry_run) for tmdb_id in dict.fromkeys(tmdb_ids)])
+        return library.rescan(dry_run=dry_run, accept_missing=accept_missing), []
+    reports, unknown = [], []
+    for tmdb_id in dict.fromkeys(tmdb_ids):
+        try:
+            reports.append(library.rescan_show(tmdb_id, dry_run=dry_run))
+        except ShowNotFoundInLibrary as error:
+            if len(tmdb_ids) == 1:
+                raise
+            unknown.append(tmdb_id)
+            session.complain(str(error))
+    return join_reports(reports), unknown
 
 
 def _tell(session: Session, report: RescanReport, names: dict[TmdbId, str], *, dry_run: bool) -> None:

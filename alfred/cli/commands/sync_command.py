@@ -10,7 +10,7 @@ from alfred.application.exceptions import AlfredError, ProviderError, ShowNotFou
 from alfred.cli.command import TMDB_ID, alfred_command
 from alfred.cli.session import Session
 from alfred.cli.shapes import sync_shape
-from alfred.cli.text import age, plural, printable
+from alfred.cli.text import age, plural
 from alfred.domain.shared.value_objects import TmdbId
 from alfred.infrastructure.persistence.dot_alfred.v2.sidecar_root import ShowIndexEntry
 
@@ -51,7 +51,7 @@ def command(session: Session, tmdb_ids: tuple[TmdbId, ...], *, force: bool) -> N
     }
     if tried < len(wanted):
         left = ", ".join(map(str, wanted[tried:]))
-        click.echo(f"alfred: not tried, since they would fail the same way: {left}", err=True)
+        session.complain(f"not tried, since they would fail the same way: {left}")
     if failures and not documents:
         session.exit_code = failures[0][1].exit_code
     elif failures:
@@ -72,7 +72,7 @@ def _sync_all(
         except (ProviderError, ShowNotFoundInLibrary) as error:
             failures.append((tmdb_id, error))
             if len(wanted) > 1:
-                click.echo(f"alfred: {tmdb_id}: {printable(str(error))}", err=True)
+                session.complain(f"{tmdb_id}: {error}")
             if isinstance(error, ProviderError) and error.error_class in PROVIDER_WIDE:
                 break  # the next one would meet it too
             continue
@@ -95,6 +95,8 @@ def _tell(session: Session, library: Library, result: SyncResult[ShowIndexEntry]
         done = f"refreshed ({decision.reason}) with {plural(requests, 'request')}"
     else:
         done = f"fresh, fetched {age(entry.metadata.fetched_at, now=library.now())}; --force asks again"
+        if entry.sync.error_class:
+            done += f" (the last try failed: {entry.sync.status_message})"
     session.say(f"{entry.name} ({entry.tmdb_id}): {done}", style="green")
     session.say(
         f"  {entry.status}, {plural(counts.total, 'episode')}, {counts.aired:,} aired, {counts.on_disk:,} on disk"

@@ -15,6 +15,7 @@ from alfred.cli.tables import Column
 from alfred.cli.text import plural
 from alfred.domain.library.views import WantedEpisode
 from alfred.domain.shared.value_objects import TmdbId
+from alfred.domain.tv_shows.show import PLACEHOLDER_STATUS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +52,8 @@ def command(session: Session, tmdb_ids: tuple[TmdbId, ...], *, no_specials: bool
         episodes = (episode for episode in _wanted(library, tmdb_ids) if episode.season != 0 or not no_specials)
         found = list(islice(episodes, limit))
         session.answer(
-            lambda: {"episodes": [wanted_shape(episode) for episode in found]}, lambda: _tell(session, found)
+            lambda: {"episodes": [wanted_shape(episode) for episode in found]},
+            lambda: _tell(session, library, found),
         )
 
     session.with_library(work, queries_only=True)
@@ -61,15 +63,20 @@ def _wanted(library: Library, tmdb_ids: tuple[TmdbId, ...]) -> Iterator[WantedEp
     if not tmdb_ids:
         yield from library.index.wanted()
         return
+    found: list[WantedEpisode] = []
     for tmdb_id in dict.fromkeys(tmdb_ids):
         if library.index.find_by_tmdb_id(tmdb_id) is None:
             raise ShowNotFoundInLibrary(tmdb_id)
-        yield from library.index.wanted(tmdb_id)
+        found += library.index.wanted(tmdb_id)
+    yield from sorted(found, key=lambda episode: episode.air_date, reverse=True)
 
 
-def _tell(session: Session, found: list[WantedEpisode]) -> None:
+def _tell(session: Session, library: Library, found: list[WantedEpisode]) -> None:
     if not found:
-        session.say("Nothing is wanted: every episode that has aired has a file.")
+        session.say("Nothing is wanted: every episode that is known to have aired has a file.")
+        entries = library.index.entries(include_missing=False)
+        if unasked := sum(entry.status == PLACEHOLDER_STATUS for entry in entries):
+            session.say(f"TMDB has not been asked about {plural(unasked, 'show')} yet: see 'alfred sync --help'.")
         return
     session.table(
         COLUMNS,

@@ -46,7 +46,6 @@ class Provider:
     token_setting: str
     base_url_setting: str
     timeout_setting: str
-    rate_setting: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,10 +285,7 @@ def _message(error_class: str, numbers: str, said: str, provider: Provider, subj
         case "http_403":
             return f"{provider.name} refused the request ({said}): check the account, or try again later"
         case "http_429":
-            return (
-                f"{provider.name} wants fewer requests ({numbers}): "
-                f"try again later, or lower {provider.rate_setting}"
-            )
+            return f"{provider.name} wants fewer requests ({numbers}): wait a few minutes and try again"
         case "http_5xx":
             return f"{provider.name} is in trouble ({said}): try again later"
         case _:

@@ -98,7 +98,7 @@ def _parse(path: Path, content: bytes) -> LibraryMarker:
         body = json.loads(content)
     except ValueError:
         raise damaged from None
-    if not isinstance(body, dict) or not isinstance(body.get("format"), int):
+    if not isinstance(body, dict) or type(body.get("format")) is not int or body["format"] < 1:
         raise damaged
     if body["format"] > FORMAT:
         raise FormatTooNew(

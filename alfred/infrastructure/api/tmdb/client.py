@@ -186,7 +186,6 @@ def _provider_at(host: str) -> Provider:
         token_setting="ALFRED_TMDB_TOKEN",  # noqa: S106  (the setting's name)
         base_url_setting="ALFRED_TMDB_BASE_URL",
         timeout_setting="ALFRED_TMDB_TIMEOUT_SECONDS",
-        rate_setting="ALFRED_TMDB_REQUESTS_PER_SECOND",
     )
 
 

@@ -39,13 +39,13 @@ def show_from(payload: ShowPayload, seasons: Mapping[int, SeasonPayload]) -> TVS
         tmdb_id=TmdbId(payload.id),
         name=name_of(payload),
         status=_status(payload.status),
-        original_name=_text(payload.original_name),
+        original_name=payload.original_name or "",
         original_language=_text(payload.original_language) or None,
         show_type=_text(payload.type) or None,
         in_production=bool(payload.in_production),
         first_air_date=_day(payload.first_air_date),
         last_air_date=_day(payload.last_air_date),
-        overview=_text(payload.overview),
+        overview=payload.overview or "",
         poster_path=_text(payload.poster_path) or None,
         imdb_id=_text(external.imdb_id) or None,
         tvdb_id=external.tvdb_id or None,
@@ -57,7 +57,7 @@ def show_from(payload: ShowPayload, seasons: Mapping[int, SeasonPayload]) -> TVS
 
 def name_of(payload: ShowPayload) -> str:
     """Return the name, or the original name where the asked language has none; "" where there is neither."""
-    return _text(payload.name) or _text(payload.original_name)
+    return next((name for name in (payload.name, payload.original_name) if name and name.strip()), "")
 
 
 def listed_seasons(payload: ShowPayload) -> dict[int, SeasonSummaryPayload]:
@@ -74,7 +74,7 @@ def _season(summary: SeasonSummaryPayload, body: SeasonPayload | None) -> Season
     return SeasonInfo(
         season_id=summary.id,
         number=number,
-        name=_text(summary.name) or _text(body.name),
+        name=summary.name or body.name or "",
         air_date=_day(summary.air_date) or _day(body.air_date),
         episode_count=summary.episode_count or 0,
         episodes=None if body.episodes is None else tuple(_episode(row, number) for row in body.episodes),
@@ -86,7 +86,7 @@ def _episode(row: EpisodePayload, season_number: int) -> EpisodeInfo:
     return EpisodeInfo(
         episode_id=_id_from_number(season_number, row.episode_number) if row.id is None else row.id,
         number=row.episode_number,
-        title=_text(row.name),
+        title=row.name or "",
         air_date=_day(row.air_date),
         runtime=row.runtime,
         episode_type=_text(row.episode_type) or None,
@@ -104,6 +104,7 @@ def _status(status: str | None) -> str:
 
 
 def _text(value: str | None) -> str:
+    """A code or a word of a vocabulary; names and titles are kept to the letter instead."""
     return (value or "").strip()
 
 

@@ -186,6 +186,8 @@ def _translate(error: sqlite3.Error, path: Path) -> AlfredError:
             f"the index {path} is held by another Alfred for more than {BUSY_TIMEOUT_SECONDS:.0f} s: "
             "try again when it is done"
         )
+    if code == sqlite3.SQLITE_CANTOPEN and path.parent.is_dir() and not os.access(path.parent, os.W_OK):
+        code = sqlite3.SQLITE_READONLY
     if code in _READ_ONLY:
         return ReadOnlyLibrary(
             f"the index {path} cannot be written to: make its folder writable, or keep the index elsewhere "

@@ -149,6 +149,12 @@ UPDATE entry SET path = ?, detached = ?, release_digest = ?, outcome = 'ok', err
 WHERE library = ? AND tmdb_id = ?
 """
 
+ENTRY_HAS_SYNCED_WITHOUT_SIDECAR = """
+UPDATE entry SET path = ?, detached = ?, release_digest = ? WHERE library = ? AND tmdb_id = ?
+"""
+
+LOOK_AGAIN = "UPDATE folder SET signature = '' WHERE library = ? AND tmdb_id = ?"
+
 ENTRY_HAS_FAILED = """
 UPDATE entry SET outcome = ?, error_class = ?, status_message = ?, attempts = ?, retry_after = ?,
     not_found_count = ?, not_found_since = ?

@@ -30,7 +30,6 @@ PROVIDER = Provider(
     token_setting="ALFRED_TMDB_TOKEN",  # noqa: S106  (the setting's name)
     base_url_setting="ALFRED_TMDB_BASE_URL",
     timeout_setting="ALFRED_TMDB_TIMEOUT_SECONDS",
-    rate_setting="ALFRED_TMDB_REQUESTS_PER_SECOND",
 )
 CHALLENGE = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>"
 PAGE = b"<html><body>nginx</body></html>"
@@ -128,7 +127,7 @@ def test_an_ok_answer_is_no_fault() -> None:
         (
             429,
             tmdb_says(25),
-            "TMDB wants fewer requests (429, code 25): try again later, or lower ALFRED_TMDB_REQUESTS_PER_SECOND",
+            "TMDB wants fewer requests (429, code 25): wait a few minutes and try again",
         ),
         (
             404,

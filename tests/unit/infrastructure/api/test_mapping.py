@@ -49,7 +49,7 @@ def test_every_fact_is_taken_over() -> None:
     assert (episode.air_date, episode.episode_type) == (date(2024, 1, 5), "finale")
 
 
-@pytest.mark.parametrize("empty", [None, "", "  "])
+@pytest.mark.parametrize("empty", [None, ""])
 def test_facts_that_are_null_or_empty_are_not_there(empty: str | None) -> None:
     show = make_show(
         {"id": 7, "episode_number": 1, "name": empty, "air_date": empty, "runtime": None, "episode_type": empty},
@@ -73,8 +73,14 @@ def test_the_original_name_stands_in_for_a_missing_one() -> None:
     assert make_show(name="", original_name="Cinq").name == "Cinq"
 
 
-def test_names_are_stripped_and_otherwise_kept() -> None:
-    assert make_show(name=" \u202eFive\x1b[1m ").name == "\u202eFive\x1b[1m"
+def test_names_and_titles_are_kept_to_the_letter() -> None:
+    odd = " \u202eFive\x1b[1m "
+
+    show = make_show({"id": 7, "episode_number": 1, "name": odd}, name=odd)
+
+    assert show.name == odd
+    assert show.seasons[0].episodes is not None
+    assert show.seasons[0].episodes[0].title == odd
 
 
 def test_a_status_nobody_knows_is_kept() -> None:

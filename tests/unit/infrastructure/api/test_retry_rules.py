@@ -30,7 +30,6 @@ PROVIDER = Provider(
     token_setting="ALFRED_TMDB_TOKEN",  # noqa: S106  (the setting's name)
     base_url_setting="ALFRED_TMDB_BASE_URL",
     timeout_setting="ALFRED_TMDB_TIMEOUT_SECONDS",
-    rate_setting="ALFRED_TMDB_REQUESTS_PER_SECOND",
 )
 REQUEST = ProviderRequest(request_type="details", path="/tv/5", subject="show 5")
 

@@ -14,6 +14,7 @@ from typing import Self
 
 from alfred.application.exceptions import (
     DiskFull,
+    IndexCorrupt,
     IndexUnreadable,
     LibraryUnavailable,
     NotALibrary,
@@ -24,6 +25,7 @@ from alfred.application.exceptions import (
 from alfred.application.ports.clock import system_clock
 from alfred.application.ports.index import ShowPresence
 from alfred.domain.library.entry import EpisodeCounts, Outcome, SyncRecord
+from alfred.domain.library.failure import SIDECAR_FAILURE
 from alfred.domain.library.history import Event, PastEvent, adoption, changes_of_folder, changes_of_sync
 from alfred.domain.library.release import SeriesRelease, UserMetadata
 from alfred.domain.library.views import ShowView, WantedEpisode
@@ -97,6 +99,8 @@ class DotAlfredTVShowLibraryIndex:
         self._database = self._open(path, may_create=marker is not None, read_only_will_do=read_only_will_do)
         try:
             self._join(self._enter(marker))
+        except IndexCorrupt:
+            self.heal()
         except BaseException:
             self._database.close()
             raise
@@ -261,7 +265,14 @@ class DotAlfredTVShowLibraryIndex:
             was_detached, old_digest = (bool(before[1]), before[2]) if before else (False, "")
             detached = release is None and (was_detached or root_is_online(self._root))
             digest = release.digest if release else old_digest
-            self._database.execute(sql.ENTRY_HAS_SYNCED, (folder, int(detached), digest, _partial(info), *key))
+            if release is None and before and before[5] == SIDECAR_FAILURE:  # it is as unusable as it was
+                values: Row = (folder, int(detached), digest, *key)
+                self._database.execute(sql.ENTRY_HAS_SYNCED_WITHOUT_SIDECAR, values)
+            else:
+                values = (folder, int(detached), digest, _partial(info), *key)
+                self._database.execute(sql.ENTRY_HAS_SYNCED, values)
+            if detached:
+                self._database.execute(sql.LOOK_AGAIN, key)
             is_known = release is None or (release.digest and release.digest == old_digest)
             files = Written(moved=False)
             if release is not None and not is_known:
