@@ -88,7 +88,9 @@ class FakeIndex:
         record.path = path
         record.sync = SyncRecord(outcome=Outcome.OK)
         if release is not None:
-            record.files = release.files
+            told = {file.folder for file in release.files}
+            record.files = release.files + tuple(file for file in record.files if file.folder not in told)
+            record.user = newest(record.user, release.user) if is_new else record.user
         changes = (
             *changes_of_folder(before.path, path),
             *changes_of_files(before.files, record.files),

@@ -105,7 +105,7 @@ def test_a_season_that_could_not_be_had_loses_no_episodes(index: DotAlfredTVShow
     assert kinds(index) == ["added", "synced", "episodes_added"]
 
 
-def test_a_name_that_is_no_text_is_kept_as_it_is(index: DotAlfredTVShowLibraryIndex) -> None:
+def test_a_name_in_any_script_is_kept_as_it_is(index: DotAlfredTVShowLibraryIndex) -> None:
     index.upsert(a_show(), None, path=FOLDER, fetched_at=NOW)
     index.upsert(a_show(name='Caf\u00e9 "\u2028" \U0001f525'), None, path=FOLDER, fetched_at=NOW)
 

@@ -182,11 +182,16 @@ class PresenceRows:
                 sql.ENTRY_HAS_FAILED, (*sync_record_to_row(record), self._library, tmdb_id.value)
             )
 
-    def write_user(self, tmdb_id: TmdbId, user: UserMetadata) -> None:
-        """Write what the user said of a show, unless what is known is newer."""
+    def write_user(self, tmdb_id: TmdbId, user: UserMetadata, *, is_new: bool = False) -> None:
+        """Write what the user said of a show, unless what is known is newer.
+
+        Args:
+            is_new: the entry was just made; what the user had said before came with it and is no event of its own.
+        """
         key = (self._library, tmdb_id.value)
         with self._database.transaction():
-            add_events(self._database, key, self._write_user(key, user), at=self._now())
+            events = self._write_user(key, user)
+            add_events(self._database, key, () if is_new else events, at=self._now())
 
     def _write_user(self, key: Key, user: UserMetadata) -> tuple[Event, ...]:
         known = self._user(key) or UserMetadata()
@@ -202,14 +207,20 @@ class PresenceRows:
         with self._database.transaction():
             self._database.execute(sql.NOTE_SIDECAR, (stamp, self._library, folder))
 
-    def write_release(self, key: Key, release: SeriesRelease, *, is_new: bool = False) -> Written:
+    def write_release(
+        self, key: Key, release: SeriesRelease, *, is_new: bool = False, is_whole: bool = True
+    ) -> Written:
         """Write the files that changed, inside the caller's transaction, and say what came of it.
 
         Args:
             is_new: the entry was just made; its files came with it and are no events of their own.
+            is_whole: the release has all files of the show; else those of folders that it says nothing of stay.
         """
         old = self._database.all(sql.FILES, key)
         new = [file_to_row(*key, file) for file in release.files]
+        if not is_whole:
+            told = {file.folder for file in release.files}
+            new += [row for row in old if row[2] not in told]
         changed = write_difference(self._database, old, new, sql.FILE_ROWS)
         if not changed or placing_of(old) == placing_of(new):
             return Written(moved=False)

@@ -262,6 +262,7 @@ class DotAlfredTVShowLibraryIndex:
             before = self._database.one(sql.ENTRY_PRESENCE, key)
             if before is None:
                 self._database.execute(sql.ADD_ENTRY, (*key, info.name, folder, to_micros(now)))
+                self.presence.write_user(info.tmdb_id, release.user if release else UserMetadata(), is_new=True)
             was_detached, old_digest = (bool(before[1]), before[2]) if before else (False, "")
             detached = release is None and (was_detached or root_is_online(self._root))
             digest = release.digest if release else old_digest
@@ -276,7 +277,7 @@ class DotAlfredTVShowLibraryIndex:
             is_known = release is None or (release.digest and release.digest == old_digest)
             files = Written(moved=False)
             if release is not None and not is_known:
-                files = self.presence.write_release(key, release, is_new=before is None)
+                files = self.presence.write_release(key, release, is_new=before is None, is_whole=False)
             if before is None or facts.moved or files.moved or detached != was_detached:
                 self.presence.refresh_slots(key, detached=detached)
             at_the_entry = _entry_events(before, folder, files)
