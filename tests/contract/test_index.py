@@ -360,9 +360,7 @@ def test_marking_and_restoring_in_bulk_is_told_of_each_show_once(index: Index) -
 def test_a_failure_is_told_when_its_class_changes_and_when_it_is_over(index: Index) -> None:
     index.upsert(a_show(), None, path=FOLDER, fetched_at=NOW)
     for number, error_class in enumerate(["timeout", "timeout", "http_5xx", "http_5xx"], start=1):
-        failure = SyncRecord(
-            outcome=Outcome.FAILED, error_class=error_class, status_message="no", attempts=number
-        )
+        failure = SyncRecord(outcome=Outcome.FAILED, error_class=error_class, status_message="no", attempts=number)
         index.record_failure(SHOW_ID, failure, path=FOLDER)
     index.upsert(a_show(), None, path=FOLDER, fetched_at=NOW)
 

@@ -61,11 +61,15 @@ def test_history_is_there_when_the_index_is_opened_again(tmp_path: Path) -> None
 def test_a_change_that_is_rolled_back_is_not_told(index: DotAlfredTVShowLibraryIndex) -> None:
     index.presence.record_presence(a_presence(a_release()), now=NOW)
 
-    with pytest.raises(OSError, match="unplugged"), index.presence.exclusive():
-        index.presence.record_presence(a_presence(a_release(a_file(1)), path="Elsewhere"), now=NOW)
-        index.presence.write_user(SHOW_ID, UserMetadata(tags=("lost",), changed_at=NOW))
-        index.presence.mark_presence(PresenceChange(vanished=(SHOW_ID,)), now=NOW)
-        raise OSError("unplugged")
+    def half_a_rescan() -> None:
+        with index.presence.exclusive():
+            index.presence.record_presence(a_presence(a_release(a_file(1)), path="Elsewhere"), now=NOW)
+            index.presence.write_user(SHOW_ID, UserMetadata(tags=("lost",), changed_at=NOW))
+            index.presence.mark_presence(PresenceChange(vanished=(SHOW_ID,)), now=NOW)
+            raise OSError("unplugged")
+
+    with pytest.raises(OSError, match="unplugged"):
+        half_a_rescan()
 
     assert kinds(index) == ["added"]
     entry = index.find_by_tmdb_id(SHOW_ID)

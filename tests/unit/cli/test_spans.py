@@ -22,7 +22,7 @@ def test_a_span_is_a_number_and_a_unit(text: str, span: timedelta) -> None:
     assert parse_span(text) == span
 
 
-@pytest.mark.parametrize("text", ["", "d", "7", "0d", "-7d", "1.5d", "7 d", "7m", "100000d", "٧d"])
+@pytest.mark.parametrize("text", ["", "d", "7", "0d", "-7d", "1.5d", "7 d", "7m", "100000d", "\u0667d"])
 def test_anything_else_is_no_span(text: str) -> None:
     assert parse_span(text) is None
 
