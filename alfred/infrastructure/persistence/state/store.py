@@ -1,0 +1,79 @@
+"""The state file of this machine: request log, profiles, the shared rate limit.
+
+Nothing in it is anybody's work: a file that is damaged or of a newer Alfred is set aside and begun again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from alfred.application.exceptions import IndexCorrupt, UsageError
+from alfred.infrastructure.persistence.files import keep_aside
+from alfred.infrastructure.persistence.sqlite.database import Database
+
+STATE_NAME: Final = "state.sqlite3"
+
+VERSION: Final = 1
+
+SCHEMA: Final = """
+CREATE TABLE rate_slot (
+    provider TEXT PRIMARY KEY,
+    next_free INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
+
+log = logging.getLogger(__name__)
+
+
+def open_state(state_dir: Path, *, now: Callable[[], datetime]) -> Database:
+    """Open the state file of this machine, and make it where it is missing or of no use.
+
+    Args:
+        state_dir: its folder; made where it is missing.
+        now: the clock, for the name of a file that is set aside.
+
+    Raises:
+        UsageError: the folder cannot be made or written to.
+        LibraryUnavailable: the file is busy or unreadable.
+    """
+    try:
+        state_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"cannot make the folder {state_dir} ({error.strerror}): set ALFRED_STATE_DIR to one that is writable"
+        ) from error
+    path = state_dir / STATE_NAME
+    try:
+        return _open(path)
+    except IndexCorrupt:
+        aside = keep_aside(path, label=now().strftime("%Y%m%dT%H%M%SZ"))
+        log.warning("the state file was damaged; it is kept as %s and begun again", aside)
+        return _open(path)
+
+
+def _open(path: Path) -> Database:
+    database = Database(path, create=True)
+    try:
+        _bring_up_to_date(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _bring_up_to_date(database: Database) -> None:
+    version = (database.one("PRAGMA user_version") or (0,))[0]
+    if version == VERSION:
+        return
+    if version > VERSION:
+        raise IndexCorrupt(f"the state file {database.path} is of a newer Alfred")
+    with database.transaction():
+        if database.one("PRAGMA user_version") == (0,):  # another process may have made it just now
+            for statement in SCHEMA.split(";"):
+                if statement.strip():
+                    database.execute(statement)
+            database.execute(f"PRAGMA user_version = {VERSION}")
