@@ -73,8 +73,13 @@ def names_in(cell: str) -> list[str]:
 
 
 def alfred_calls(block: str) -> Iterator[list[str]]:
-    """Yield the arguments of each call of ``alfred`` in lines of shell; those without any are left out."""
-    for line in block.splitlines():
+    """Yield the arguments of each call of ``alfred`` in lines of shell; those without any are left out.
+
+    Where some lines begin with a prompt, all others are output.
+    """
+    lines = block.splitlines()
+    typed = [line for line in lines if line.startswith("$ ")]
+    for line in typed or lines:
         plain = _REDIRECTION.sub("", line.removeprefix("$ "))
         if "alfred" not in plain or plain.startswith("#"):
             continue

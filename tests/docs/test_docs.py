@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from enum import StrEnum
 from pathlib import Path
 
 import click
@@ -12,8 +13,11 @@ from alfred.application.exceptions import AlfredError, ProviderError
 from alfred.cli import main as command_line
 from alfred.cli.main import COMMANDS, cli, global_options
 from alfred.cli.session import Session
+from alfred.domain.library.check import DifferenceKind
 from alfred.domain.library.entry import EntryState
+from alfred.domain.library.history import EventKind
 from alfred.domain.library.placement import SlotState
+from alfred.domain.library.presence import BREAKER_LEAST, BREAKER_SHARE
 from alfred.domain.library.release import FileStatus
 from alfred.settings import PREFIX, declarations, load_settings
 from tests.docs.pages import (
@@ -193,6 +197,24 @@ def test_statuses_of_files_are_documented() -> None:
     assert [names_in(row[0])[0] for row in rows] == list(FileStatus)
 
 
+# --- documents for scripts
+
+
+@pytest.mark.parametrize(("heading", "kinds"), [("## `history`", EventKind), ("## `check`", DifferenceKind)])
+def test_kinds_of_events_and_differences_are_documented_and_no_others(heading: str, kinds: type[StrEnum]) -> None:
+    rows = table(section(text_of("docs/json.md"), heading), "kind")
+
+    assert {name for row in rows for name in names_in(row[0])} == {kind.value for kind in kinds}
+
+
+def test_the_guard_of_a_rescan_is_documented_with_its_numbers() -> None:
+    words = {3: "three", 4: "four", 5: "five", 10: "ten"}
+    shares = {3: "third", 4: "fourth", 5: "fifth", 10: "tenth"}
+    told = f"{words[BREAKER_LEAST]} shows or more, and more than a {shares[BREAKER_SHARE]} of those"
+
+    assert told in " ".join(text_of("docs/states.md").split())
+
+
 # --- the pages themselves
 
 
@@ -243,7 +265,7 @@ def test_pages_name_no_folder_of_the_machine_they_were_written_on(page: Path) ->
     text = text_of(page)
 
     assert str(PROJECT) not in text
-    assert not re.search(r"/work/|/root/|/home/(?!me/)|/tmp/(?!tv)", text)
+    assert not re.search(r"(?<![a-z])/work/|/root/|/home/(?!me/)|/tmp/(?!tv)", text)
     assert not re.search(r"pypi|pythonhosted|index-url|extra-index|:\d{4,5}/", text, re.IGNORECASE)
 
 

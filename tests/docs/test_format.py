@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -105,7 +106,9 @@ def test_the_example_holds_several_files_one_of_them_missing_and_user_metadata()
     assert folder.is_dir()
     assert [file.path[-10:] for file in release.files if file.status is FileStatus.MISSING] == ["S01E03.mkv"]
     assert release.user == UserMetadata(
-        tags=("cosy", "finished"), note="Ask Mum for the DVD: the third episode was on the old disk."
+        tags=("cosy", "finished"),
+        note="Ask Mum for the DVD: the third episode was on the old disk.",
+        changed_at=datetime(2026, 11, 19, 21, 30, 5, 120_000, tzinfo=UTC),
     )
 
 

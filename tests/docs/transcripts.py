@@ -1,7 +1,8 @@
 """Runs the commands that a page shows, and tells whether their output is still what the page says.
 
 A fenced ``console`` block holds commands after ``$`` and their output. The blocks of a page run in order, on a
-library of invented shows of their own; ``<!-- run: COMMAND -->`` runs a command that the page does not show.
+library of invented shows of their own; ``<!-- run: COMMAND -->`` runs a command that the page does not show, and
+``let-days-pass N`` has everything in the index happen so many days earlier.
 ``python -m tests.docs.transcripts PAGE...`` writes the outputs that changed.
 """
 
@@ -21,15 +22,19 @@ from alfred.demo.shows import write_library, write_provider_folder
 from alfred.demo.stand_in import StandIn
 
 PROJECT = Path(__file__).resolve().parents[2]
+LET_DAYS_PASS = Path(__file__).with_name("let_days_pass.py")
 SHOWN_ROOT = "/media/tv"
-TOKEN = "a-token-for-the-stand-in"  # noqa: S105 - it opens nothing but the stand-in
+SHOWN_FOLDERS = {"tv": SHOWN_ROOT, "config": "/home/me/.config", "state": "/home/me/.local/state/alfred"}
+TOKEN = "invented.read-token.for-the-stand-in"  # noqa: S105 - it opens nothing but the stand-in
 
 _BLOCK = re.compile(r"^```console\n(.*?)^```$|^<!-- run: (.*?) -->$", re.MULTILINE | re.DOTALL)
 _CHANGING = (
     (re.compile(r"\d{4}-\d\d-\d\d(?:T[\d:.]+Z| \d\d:\d\d UTC)?"), "DAY"),
-    (re.compile(r"just now|\d+ minutes? ago"), "AGO"),
+    (re.compile(r"just now|\d+ \w+ ago"), "AGO"),
     (re.compile(r"(?<=[ :])\d+\.\d+(?= s\b|,?$)", re.MULTILINE), "SECONDS"),
     (re.compile(r"\d{8}T\d{6}Z"), "LABEL"),
+    (re.compile(r"^\w+ +space +.*$", re.MULTILINE), "SPACE"),
+    (re.compile(r"is on [\w .-]+, in journal mode \w+"), "JOURNAL"),
     (re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "UUID"),
 )
 _END_OF_OUTPUT = "\x1e"
@@ -74,17 +79,21 @@ def run_steps(steps: list[Step], workspace: Path) -> list[str]:
             encoding="utf-8",
             timeout=120,
         )
-    outputs = done.stdout.replace(str(root), SHOWN_ROOT).split(_END_OF_OUTPUT)
+    printed = done.stdout
+    for name, shown in SHOWN_FOLDERS.items():
+        printed = printed.replace(str(workspace / name), shown)
+    outputs = printed.split(_END_OF_OUTPUT)
     return [output.rstrip("\n") for output in outputs[: len(steps)]]
 
 
 def environment(workspace: Path, url: str) -> dict[str, str]:
-    """Return what commands of the pages run with: this Python's ``alfred``, and the stand-in."""
+    """Return what commands of the pages run with: this Python's ``alfred``, the stand-in, and a way to wait."""
     binaries = workspace / "bin"
     binaries.mkdir(exist_ok=True)
-    program = binaries / "alfred"
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m alfred "$@"\n', encoding="utf-8")
-    program.chmod(0o755)
+    for name, target in (("alfred", "-m alfred"), ("let-days-pass", f"'{LET_DAYS_PASS}'")):
+        program = binaries / name
+        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" {target} "$@"\n', encoding="utf-8")
+        program.chmod(0o755)
     own = {name: value for name, value in os.environ.items() if not name.startswith("ALFRED_")}
     return own | {
         "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
