@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+from alfred.application.exceptions import IndexCorrupt
 from alfred.domain.library.placement import SlotState, slot_state
 from alfred.domain.library.release import EpisodeFile
 from alfred.domain.library.views import SeasonView, ShowView, SlotView
@@ -24,7 +25,9 @@ def read_show(database: Database, library: int, tmdb_id: int, *, today: date) ->
 
     filled: dict[int, list[EpisodeFile]] = defaultdict(list)
     for row in database.all(sql.SLOT_FILES, key):
-        filled[row[2]].append(files[row[3], row[4]])
+        if (at := (row[3], row[4])) not in files:
+            raise IndexCorrupt(f"the index {database.path} is damaged (an episode has a file that is not there)")
+        filled[row[2]].append(files[at])
     placed = {(file.folder, file.path) for group in filled.values() for file in group}
     presence = database.one(sql.ENTRY_PRESENCE, key)
     detached = bool(presence and presence[1])
