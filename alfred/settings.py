@@ -72,7 +72,10 @@ def _choice(*choices: str) -> Callable[[Any], str]:
 
 def _url(value: Any) -> str:
     text = _text(value).rstrip("/")
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise _Refused("an http or https URL such as https://api.themoviedb.org/3")
     return text
@@ -87,7 +90,7 @@ def _language(value: Any) -> str:
 
 def _index_url(value: Any) -> Path:
     text = _text(value)
-    if not text.startswith("sqlite:///"):
+    if not re.match("sqlite:///.", text):
         raise _Refused("sqlite:/// and a path, such as sqlite:////var/lib/alfred/index.sqlite3")
     return Path(text.removeprefix("sqlite:///")).expanduser()
 

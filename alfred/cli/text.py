@@ -11,6 +11,7 @@ from typing import Any
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _JOINERS = frozenset("\u200c\u200d")  # part of ordinary words in Persian and Hindi, and of emoji
+_CONSONANT_Y = re.compile("(?<=[^aeiou])y$")
 _NOT_ASCII_SAFE = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 
 
@@ -49,7 +50,7 @@ def plural(count: int, noun: str) -> str:
     """Render a count with its noun: ``1 show``, ``2 shows``."""
     if count == 1:
         return f"1 {noun}"
-    return f"{count:,} {noun[:-1] + 'ies' if noun.endswith('y') else noun + 's'}"
+    return f"{count:,} {_CONSONANT_Y.sub('ie', noun)}s"
 
 
 def age(moment: datetime | None, *, now: datetime) -> str:

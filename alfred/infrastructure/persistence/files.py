@@ -32,7 +32,7 @@ def stamp(path: Path) -> str:
     """Return size and time of last change as one string; "" where there is no such file."""
     try:
         seen = path.stat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ""
     return f"{seen.st_size}:{seen.st_mtime_ns}"
 

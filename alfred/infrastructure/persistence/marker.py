@@ -96,7 +96,7 @@ def _parse(path: Path, content: bytes) -> LibraryMarker:
     )
     try:
         body = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise damaged from None
     if not isinstance(body, dict) or type(body.get("format")) is not int or body["format"] < 1:
         raise damaged

@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
+from alfred.application.exceptions import IndexCorrupt
 from alfred.domain.library.entry import Outcome, SyncRecord
 from alfred.domain.library.episode_name import DecidedBy, EpisodeName
 from alfred.domain.library.release import EpisodeFile, FileStatus
 from alfred.infrastructure.persistence.sqlite.database import Row
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+
+
+def decoder(decode: Callable[P, T]) -> Callable[P, T]:
+    """Make a function that decodes rows say that the index is damaged where a value cannot be what it says."""
+
+    @wraps(decode)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return decode(*args, **kwargs)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise IndexCorrupt(f"the index is damaged (a row cannot be read: {error})") from error
+
+    return checked
 
 
 def to_micros(moment: datetime) -> int:
@@ -18,6 +38,7 @@ def to_micros(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
+@decoder
 def from_micros(value: int) -> datetime:
     """Decode a moment."""
     return _EPOCH + timedelta(microseconds=value)
@@ -38,6 +59,7 @@ def to_day(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
 
 
+@decoder
 def from_day(value: str | None) -> date | None:
     """Decode a day."""
     return None if value is None else date.fromisoformat(value)
@@ -66,6 +88,7 @@ def file_to_row(library: int, tmdb_id: int, file: EpisodeFile) -> Row:
     )
 
 
+@decoder
 def file_from_row(row: Row) -> EpisodeFile:
     """Decode a row of ``file``."""
     return EpisodeFile(

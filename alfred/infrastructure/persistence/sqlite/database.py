@@ -25,6 +25,9 @@ CACHE_KIB = 65536
 
 _PRIMARY_CODE = 0xFF
 _CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_SIGNS_OF_DAMAGE = ("no such table", "no such column", "Could not decode to UTF-8")
+"""The schema is text in the file too, and every text in it was written as UTF-8."""
+
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _READ_ONLY = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH}
 
@@ -53,6 +56,7 @@ class Database:
             self._connection = (
                 _connect_for_reading(path) if read_only else _connect(path, "mode=rwc" if create else "mode=rw")
             )
+        self._identity = _identity(path)
         try:
             self._configure()
         except BaseException:
@@ -94,7 +98,9 @@ class Database:
     def stream(self, statement: str, values: Sequence[Any] = ()) -> Iterator[Row]:
         """Yield rows as they come, so that memory does not grow with the answer."""
         with self._translated():
-            yield from self._connection.execute(statement, values)
+            cursor = self._connection.execute(statement, values)
+            for row in cursor:  # noqa: UP028  ("yield from" closes the cursor, maybe after the connection)
+                yield row
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -123,6 +129,11 @@ class Database:
     def rollback(self) -> None:
         """End the open transaction, if there is one, leaving no trace."""
         self._connection.rollback()
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the file at the path is still the one that was opened."""
+        return self._identity is not None and _identity(self.path) == self._identity
 
     def is_sound(self) -> bool:
         """Check the whole file; takes time in proportion to its size."""
@@ -176,10 +187,18 @@ def _connect_for_reading(path: Path) -> sqlite3.Connection:
     return _connect(path, "mode=ro&immutable=1")
 
 
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        seen = path.stat()
+    except OSError:
+        return None
+    return seen.st_dev, seen.st_ino
+
+
 def _translate(error: sqlite3.Error, path: Path) -> AlfredError:
     extended_code = getattr(error, "sqlite_errorcode", None) or 0
     code = extended_code & _PRIMARY_CODE
-    if code in _CORRUPT:
+    if code in _CORRUPT or any(sign in str(error) for sign in _SIGNS_OF_DAMAGE):
         return IndexCorrupt(f"the index {path} is damaged ({error})")
     if code in _BUSY:
         return IndexBusy(

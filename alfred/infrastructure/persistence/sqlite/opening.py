@@ -62,14 +62,24 @@ def open_for_reading(path: Path) -> Database:
     return database
 
 
-def replace_damaged(path: Path, *, now: Callable[[], datetime]) -> Database:
-    """Keep a damaged index aside and make an empty one, unless another process has just done so."""
+def replace_damaged(
+    path: Path, *, now: Callable[[], datetime], proven: Callable[[], bool] = lambda: False
+) -> Database:
+    """Keep a damaged index aside and make an empty one, unless another process has just done so.
+
+    Args:
+        path: the file.
+        now: the clock, for the name of the file that is set aside.
+        proven: says whether the file that is there now is the one that was found damaged; without proof the
+            file is checked, which does not see everything: a flipped bit in a text is no fault of its structure.
+    """
     with _only_one_at_a_time(path):
-        with suppress(IndexCorrupt):
-            database = _open(path, create=True)
-            if database.is_sound():
-                return database
-            database.close()
+        if not proven():
+            with suppress(IndexCorrupt):
+                database = _open(path, create=True)
+                if database.is_sound():
+                    return database
+                database.close()
         label = now().strftime("%Y%m%dT%H%M%SZ")
         aside = keep_aside(path, label=label)
         keep_aside(path.with_name(path.name + "-wal"), label=label)

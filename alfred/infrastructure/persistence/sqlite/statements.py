@@ -110,8 +110,8 @@ ENTRIES = _ENTRY + " ORDER BY LOWER(COALESCE(s.name, e.name)), e.tmdb_id"
 ENTRIES_PRESENT = _ENTRY + " AND e.missing_since IS NULL ORDER BY LOWER(COALESCE(s.name, e.name)), e.tmdb_id"
 
 STALE_IDS = """
-SELECT s.tmdb_id FROM show s JOIN entry e ON e.library = ? AND e.tmdb_id = s.tmdb_id
-WHERE s.fetched_at <= ? ORDER BY s.fetched_at, s.tmdb_id
+SELECT s.tmdb_id FROM show s CROSS JOIN entry e
+WHERE e.library = ? AND e.tmdb_id = s.tmdb_id AND s.fetched_at <= ? ORDER BY s.fetched_at, s.tmdb_id
 """
 
 FETCHED_AFTER = """

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
+from alfred.application.exceptions import IndexCorrupt
 from alfred.domain.library.placement import SlotState, slot_state
 from alfred.domain.library.release import EpisodeFile, FileStatus
 from alfred.domain.library.views import SeasonView, ShowView, SlotView
@@ -29,7 +30,9 @@ def read_show(database: Database, library: int, tmdb_id: int, *, today: date) ->
 
     filled: dict[int, list[EpisodeFile]] = defaultdict(list)
     for row in database.all(sql.SLOT_FILES, key):
-        filled[row[2]].append(files[row[3], row[4]])
+        if (at := (row[3], row[4])) not in files:
+            raise IndexCorrupt(f"the index {database.path} is damaged (an episode has a file that is not there)")
+        filled[row[2]].append(files[at])
     placed = {(file.folder, file.path) for group in filled.values() for file in group}
     episodes: dict[int, list[Row]] = defaultdict(list)
     for row in database.all(sql.EPISODES, (tmdb_id,)):

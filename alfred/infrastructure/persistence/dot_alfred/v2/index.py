@@ -36,6 +36,7 @@ from alfred.infrastructure.persistence.dot_alfred.v2.sidecar_root import EntryMe
 from alfred.infrastructure.persistence.marker import FOLDER, LibraryMarker, read_marker, root_is_online
 from alfred.infrastructure.persistence.sqlite import statements as sql
 from alfred.infrastructure.persistence.sqlite.codec import (
+    decoder,
     from_day,
     from_micros,
     from_micros_or_none,
@@ -171,10 +172,10 @@ class DotAlfredTVShowLibraryIndex:
         Raises:
             LibraryUnavailable: the root is offline.
         """
-        path = self._database.path
-        self._database.close()
+        damaged, path = self._database, self._database.path
+        damaged.close()
         marker = read_marker(self._root)
-        replace_damaged(path, now=self._now).close()
+        replace_damaged(path, now=self._now, proven=lambda: damaged.is_in_place).close()
         self._database = open_for_writing(path, may_create=True, now=self._now)
         self._join(self._enter(marker))
 
@@ -374,6 +375,7 @@ def _partial(info: TVShowInfo) -> str | None:
     return f"episodes of season {listed} could not be had"
 
 
+@decoder
 def _to_entry(row: Row, tags: tuple[str, ...]) -> ShowIndexEntry:
     columns = _EntryColumns(*row)
     return ShowIndexEntry(

@@ -109,16 +109,17 @@ def salvage_user_metadata(content: bytes) -> UserMetadata:
     text = content.decode("utf-8", errors="replace")
     tags = re.search(r'"tags"\s*:\s*(\[[^\[\]{}]{0,10000}\])', text)
     note = re.search(r'"note"\s*:\s*("(?:[^"\\]|\\.){0,10000}")', text)
-    parts = []
-    if tags:
-        parts.append(f'"tags":{tags[1]}')
-    if note:
-        parts.append(f'"note":{note[1]}')
+    return UserMetadata(
+        tags=_salvaged(f'{{"tags":{tags[1]}}}' if tags else "{}").tags,
+        note=_salvaged(f'{{"note":{note[1]}}}' if note else "{}").note,
+    )
+
+
+def _salvaged(json_text: str) -> SidecarUser:
     try:
-        user = SidecarUser.model_validate_json("{" + ",".join(parts) + "}")
+        return SidecarUser.model_validate_json(json_text)
     except ValidationError:
-        return UserMetadata()
-    return UserMetadata(tags=user.tags, note=user.note)
+        return SidecarUser()
 
 
 def _digest(folder: str, content: bytes) -> str:
