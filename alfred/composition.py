@@ -393,7 +393,8 @@ class _RepairKit:
 
     def make_index_anew(self) -> None:
         with open_library(self.root, self.settings, now=self.now) as library:
-            library.index.heal()
+            if not library.index.was_made_anew:
+                library.index.heal()
 
     def correct_journal_mode(self) -> None:
         from alfred.infrastructure.persistence.sqlite.opening import open_for_writing

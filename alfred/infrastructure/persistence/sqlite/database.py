@@ -52,6 +52,8 @@ class Database:
     def __init__(self, path: Path, *, create: bool = False, read_only: bool = False) -> None:
         self.path = path
         self.read_only = read_only
+        self.replaces: tuple[Path, Path | None] | None = None
+        """The damaged file that was set aside for this one, and its write-ahead log."""
         with self._translated():
             self._connection = (
                 _connect_for_reading(path) if read_only else _connect(path, "mode=rwc" if create else "mode=rw")

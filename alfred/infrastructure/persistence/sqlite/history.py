@@ -14,8 +14,8 @@ from typing import NamedTuple
 from alfred.domain.library.history import EVENTS_KEPT, Event, EventKind, PastEvent
 from alfred.domain.shared.value_objects import TmdbId
 from alfred.infrastructure.persistence.sqlite import statements as sql
-from alfred.infrastructure.persistence.sqlite.codec import from_micros, to_micros
-from alfred.infrastructure.persistence.sqlite.database import Database
+from alfred.infrastructure.persistence.sqlite.codec import decoder, from_micros, to_micros
+from alfred.infrastructure.persistence.sqlite.database import Database, Row
 
 _THE_BEGINNING = datetime.min.replace(tzinfo=UTC)
 
@@ -72,8 +72,14 @@ def read_events(
         rows = database.stream(sql.EVENTS, (library, start))
     else:
         rows = database.stream(sql.EVENTS_OF_SHOW, (library, tmdb_id.value, start))
-    for show_id, name, at, kind, detail in rows:
-        yield PastEvent(TmdbId(show_id), name, from_micros(at), Event(kind, _from_json(detail)))
+    for row in rows:
+        yield _to_event(row)
+
+
+@decoder
+def _to_event(row: Row) -> PastEvent:
+    tmdb_id, name, at, kind, detail = row
+    return PastEvent(TmdbId(tmdb_id), name, from_micros(at), Event(kind, _from_json(detail)))
 
 
 def _from_json(text: str) -> dict[str, str | int | tuple[str, ...] | tuple[int, ...] | None]:

@@ -37,12 +37,13 @@ def open_for_writing(path: Path, *, may_create: bool, now: Callable[[], datetime
         if not may_create:
             raise
         database = replace_damaged(path, now=now)
-    try:
-        _bring_up_to_date(database)
-    except BaseException:
-        database.close()
-        raise
-    return database
+    return _brought_up_to_date(database)
+
+
+def open_in_place_of(damaged: Database, *, now: Callable[[], datetime]) -> Database:
+    """Set an open index aside that turned out to be damaged, and open the one that takes its place."""
+    damaged.close()
+    return _brought_up_to_date(replace_damaged(damaged.path, now=now, proven=lambda: damaged.is_in_place))
 
 
 def open_for_reading(path: Path) -> Database:
@@ -82,10 +83,12 @@ def replace_damaged(
                 database.close()
         label = now().strftime("%Y%m%dT%H%M%SZ")
         aside = keep_aside(path, label=label)
-        keep_aside(path.with_name(path.name + "-wal"), label=label)
+        log_aside = keep_aside(path.with_name(path.name + "-wal"), label=label)
         path.with_name(path.name + "-shm").unlink(missing_ok=True)
         log.warning("the index was damaged; it is kept as %s and made anew from the sidecars", aside)
-        return _open(path, create=True)
+        database = _open(path, create=True)
+        database.replaces = (aside, log_aside) if aside is not None else None
+        return database
 
 
 def _open(path: Path, *, create: bool) -> Database:
@@ -93,6 +96,15 @@ def _open(path: Path, *, create: bool) -> Database:
     try:
         if version_of(database):
             database.one("SELECT COUNT(*) FROM library")
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _brought_up_to_date(database: Database) -> Database:
+    try:
+        _bring_up_to_date(database)
     except BaseException:
         database.close()
         raise

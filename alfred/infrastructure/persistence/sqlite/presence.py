@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from alfred.application.ports.index import KnownFolder, ShowPresence
 from alfred.domain.library.entry import Outcome, SyncRecord
@@ -34,6 +35,9 @@ from alfred.infrastructure.persistence.sqlite.database import Database
 from alfred.infrastructure.persistence.sqlite.facts import write_difference
 from alfred.infrastructure.persistence.sqlite.history import Written, add_events, add_events_of_marked
 from alfred.infrastructure.persistence.sqlite.slots import placing_of, refresh_slots
+
+if TYPE_CHECKING:
+    from alfred.infrastructure.persistence.sqlite.salvage import SalvagedEntry
 
 SHOWS_PER_TRANSACTION = 64
 
@@ -201,6 +205,16 @@ class PresenceRows:
         old, new = ([(*key, name) for name in tags] for tags in (known.tags, user.tags))
         write_difference(self._database, old, new, sql.TAG_ROWS)
         return changes_of_user(known, user)
+
+    def restore(self, entry: SalvagedEntry) -> None:
+        """Add an entry as another index had it, unless there is one."""
+        key = (self._library, entry.tmdb_id.value)
+        moments = (to_micros(entry.added_at), to_micros_or_none(entry.missing_since))
+        with self._database.transaction():
+            if self._database.execute(sql.RESTORE_ENTRY, (*key, entry.name, entry.path, *moments)):
+                self._write_user(key, entry.user)
+                for past in entry.events:
+                    add_events(self._database, key, (past.event,), at=past.at)
 
     def note_sidecar(self, folder: str, stamp: str) -> None:
         """Remember the stamp of a sidecar that was written apart from a rescan; "" has the next one look."""

@@ -143,6 +143,16 @@ INSERT INTO entry (library, tmdb_id, name, path, added_at) VALUES (?, ?, ?, ?, ?
 ON CONFLICT (library, tmdb_id) DO NOTHING
 """
 
+RESTORE_ENTRY = """
+INSERT INTO entry (library, tmdb_id, name, path, added_at, missing_since) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (library, tmdb_id) DO NOTHING
+"""
+
+ENTRIES_TO_SALVAGE = """
+SELECT tmdb_id, name, path, added_at, missing_since, note, user_changed_at FROM entry WHERE library = ?
+ORDER BY tmdb_id
+"""
+
 ENTRY_HAS_SYNCED = """
 UPDATE entry SET path = ?, detached = ?, release_digest = ?, outcome = 'ok', error_class = NULL,
     status_message = ?, attempts = 0, retry_after = NULL, not_found_count = 0, not_found_since = NULL

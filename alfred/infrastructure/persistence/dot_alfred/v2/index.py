@@ -52,7 +52,7 @@ from alfred.infrastructure.persistence.sqlite.history import (
     add_events_everywhere,
     read_events,
 )
-from alfred.infrastructure.persistence.sqlite.opening import open_for_reading, open_for_writing, replace_damaged
+from alfred.infrastructure.persistence.sqlite.opening import open_for_reading, open_for_writing, open_in_place_of
 from alfred.infrastructure.persistence.sqlite.presence import PresenceRows
 from alfred.infrastructure.persistence.sqlite.views import read_show
 
@@ -134,7 +134,9 @@ class DotAlfredTVShowLibraryIndex:
                 self._database.execute(sql.PUT_LIBRARY, (marker.library_id, root, marker.name))
                 row = self._database.one(sql.LIBRARY, (marker.library_id,))
                 if known is None and row is not None:
-                    self._add_placeholders(PresenceRows(self._database, int(row[0]), now=self._now))
+                    presence_rows = PresenceRows(self._database, int(row[0]), now=self._now)
+                    self._salvage(presence_rows, marker.library_id)
+                    self._add_placeholders(presence_rows)
                 known = row
         if known is None:
             raise IndexUnreadable(
@@ -145,6 +147,14 @@ class DotAlfredTVShowLibraryIndex:
     def _join(self, library: int) -> None:
         self._library = library
         self._presence = PresenceRows(self._database, library, now=self._now)
+
+    def _salvage(self, presence_rows: PresenceRows, library_id: str) -> None:
+        if self._database.replaces is None:
+            return
+        from alfred.infrastructure.persistence.sqlite.salvage import salvage
+
+        for entry in salvage(*self._database.replaces, library_id=library_id):
+            presence_rows.restore(entry)
 
     def _add_placeholders(self, presence_rows: PresenceRows) -> None:
         count = 0
@@ -166,17 +176,20 @@ class DotAlfredTVShowLibraryIndex:
         """What a rescan reads and writes."""
         return self._presence
 
+    @property
+    def was_made_anew(self) -> bool:
+        """Whether it was found damaged, and a new one took its place, since it was opened."""
+        return self._database.replaces is not None
+
     def heal(self) -> None:
         """Replace an index that turned out to be damaged while it was in use.
 
         Raises:
             LibraryUnavailable: the root is offline.
         """
-        damaged, path = self._database, self._database.path
-        damaged.close()
+        self._database.close()
         marker = read_marker(self._root)
-        replace_damaged(path, now=self._now, proven=lambda: damaged.is_in_place).close()
-        self._database = open_for_writing(path, may_create=True, now=self._now)
+        self._database = open_in_place_of(self._database, now=self._now)
         self._join(self._enter(marker))
 
     def __enter__(self) -> Self:
