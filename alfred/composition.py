@@ -42,6 +42,7 @@ if TYPE_CHECKING:  # what only some commands need is imported where it is used: 
     from alfred.infrastructure.folders import DiskFolders
     from alfred.infrastructure.persistence.dot_alfred.v2.sidecar_root import ShowIndexEntry
     from alfred.infrastructure.persistence.dot_alfred.v2.sidecars import DotAlfredSidecars
+    from alfred.infrastructure.persistence.state.rate_limit import RateLimit
 
 
 def find_library(given: Path | None, settings: Settings, *, start: Path) -> Path:
@@ -139,9 +140,16 @@ class Library:
     @cached_property
     def provider(self) -> TMDBClient:
         """The one door to TMDB."""
-        client = _new_client(self.settings)
+        client = _new_client(self.settings, self.rate_limit)
         self._stack.callback(client.close)
         return client
+
+    @cached_property
+    def rate_limit(self) -> RateLimit:
+        """The rate that requests to TMDB keep to, with all others of this machine."""
+        rate_limit = _new_rate_limit(self.settings)
+        self._stack.callback(rate_limit.close)
+        return rate_limit
 
     def sync(self, tmdb_id: TmdbId, *, force: bool = False) -> SyncResult[ShowIndexEntry]:
         """Sync one show; see :func:`alfred.application.tv_shows.sync.sync_show`."""
@@ -282,7 +290,13 @@ def _sidecars_of(
     return DotAlfredSidecars(root, fallback=fallback, now=now)
 
 
-def _new_client(settings: Settings) -> TMDBClient:
+def _new_rate_limit(settings: Settings) -> RateLimit:
+    from alfred.infrastructure.persistence.state.rate_limit import RateLimit
+
+    return RateLimit(_state_dir(settings), provider="tmdb", requests_per_second=settings.tmdb_requests_per_second)
+
+
+def _new_client(settings: Settings, rate_limit: RateLimit) -> TMDBClient:
     from alfred.infrastructure.api.tmdb.client import TMDBClient
 
     return TMDBClient(
@@ -290,6 +304,8 @@ def _new_client(settings: Settings) -> TMDBClient:
         base_url=settings.tmdb_base_url,
         language=settings.tmdb_language,
         timeout_seconds=settings.tmdb_timeout_seconds,
+        before_request=rate_limit.wait_for_turn,
+        hold_back=rate_limit.hold_back,
     )
 
 
@@ -376,7 +392,7 @@ def diagnose(
 def _probe(facts: HealthFacts, settings: Settings) -> HealthFacts:
     """Ask the provider once, and add what it said to the facts."""
     try:
-        with _new_client(settings) as client:
+        with closing(_new_rate_limit(settings)) as rate_limit, _new_client(settings, rate_limit) as client:
             client.probe()
     except AlfredError as error:
         return replace(facts, token=replace(facts.token, was_probed=True, error=error))

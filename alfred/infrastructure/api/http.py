@@ -46,6 +46,9 @@ DEADLINE_FACTOR: Final = 3
 LARGEST_BODY: Final = 64 * 1024 * 1024
 """Bytes, packed or unpacked; the largest real answers are a few megabytes."""
 
+HELD_BACK: Final = "rate_limited"
+"""The class of an attempt that our own limiter kept from being sent."""
+
 POOL_SIZE: Final = 32
 """Idle connections kept for the workers that share one door."""
 
@@ -127,7 +130,9 @@ class ProviderDoor:
         timeout_seconds: to connect, and between two pieces of an answer.
         error_type: what is raised when a request fails for good.
         observer: hears of each attempt.
-        before_request: called before each attempt; may wait, or raise to keep the request from being sent.
+        before_request: called before each attempt; may wait, or raise to keep the request from being sent. A
+            ProviderError of class ``rate_limited`` is told to the observer and raised as one of the door's own.
+        hold_back: called after each 429 with the seconds that the provider asked everybody to wait, or None.
         sleep: takes seconds; waits between attempts.
         uniform: takes two bounds; the chance in those waits.
         monotonic: seconds; measures latency and the deadline.
@@ -144,6 +149,7 @@ class ProviderDoor:
         error_type: type[ProviderError] = ProviderError,
         observer: RequestObserver | None = None,
         before_request: Callable[[], None] | None = None,
+        hold_back: Callable[[float | None], None] | None = None,
         sleep: Callable[[float], None] = time.sleep,
         uniform: Callable[[float, float], float] = random.uniform,
         monotonic: Callable[[], float] = time.monotonic,
@@ -158,6 +164,7 @@ class ProviderDoor:
         self._error_type = error_type
         self._observer = observer
         self._before_request = before_request
+        self._hold_back = hold_back
         self._sleep = sleep
         self._uniform = uniform
         self._monotonic = monotonic
@@ -215,8 +222,16 @@ class ProviderDoor:
     def _attempt(self, request: ProviderRequest, read: Callable[[bytes], T]) -> T | Fault:
         """Send once. A failure is a value here: an exception would drag the library's own, with its URL, along."""
         authentication = self._credentials.authentication()
-        if self._before_request is not None:
-            self._before_request()
+        started, start = self._now(), self._monotonic()
+        try:
+            if self._before_request is not None:
+                self._before_request()
+        except ProviderError as error:
+            if error.error_class != HELD_BACK:
+                raise
+            held_back = Fault(error_class=HELD_BACK, message=str(error), retry_after=error.retry_after)
+            self._report(request, started, (self._monotonic() - start) * 1000, held_back)
+            return held_back
         with self._counter_lock:
             self._requests_sent += 1
         started, start = self._now(), self._monotonic()
@@ -224,6 +239,8 @@ class ProviderDoor:
         latency_ms = (self._monotonic() - start) * 1000
         result = answer if isinstance(answer, Fault) else self._understand(answer, request, read)
         self._report(request, started, latency_ms, result)
+        if self._hold_back is not None and isinstance(result, Fault) and result.error_class == "http_429":
+            self._hold_back(result.retry_after)
         return result
 
     def _exchange(self, request: ProviderRequest, authentication: requests.auth.AuthBase) -> Answer | Fault:

@@ -59,6 +59,7 @@ class TMDBClient:
         timeout_seconds: to connect, and between two pieces of an answer.
         observer: hears of each request, retries included.
         before_request: called before each request; may wait, or raise to keep it from being sent.
+        hold_back: called after each 429 with the seconds that TMDB asked everybody to wait, or None.
         sleep: takes seconds; waits between attempts.
         uniform: takes two bounds; the chance in those waits.
         monotonic: seconds; measures latency.
@@ -77,6 +78,7 @@ class TMDBClient:
         timeout_seconds: float = 10.0,
         observer: RequestObserver | None = None,
         before_request: Callable[[], None] | None = None,
+        hold_back: Callable[[float | None], None] | None = None,
         sleep: Callable[[float], None] = time.sleep,
         uniform: Callable[[float, float], float] = random.uniform,
         monotonic: Callable[[], float] = time.monotonic,
@@ -93,6 +95,7 @@ class TMDBClient:
             error_type=TMDBAPIError,
             observer=observer,
             before_request=before_request,
+            hold_back=hold_back,
             sleep=sleep,
             uniform=uniform,
             monotonic=monotonic,

@@ -41,17 +41,22 @@ class Database:
         path: the file.
         create: make it where it is not there.
         read_only: only for queries; a file on a read-only disk can be opened no other way.
+        any_thread: threads may share it, if they see to it that one uses it at a time.
 
     Raises:
         IndexUnreadable, IndexCorrupt, IndexBusy, ReadOnlyLibrary: as the names say.
     """
 
-    def __init__(self, path: Path, *, create: bool = False, read_only: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, create: bool = False, read_only: bool = False, any_thread: bool = False
+    ) -> None:
         self.path = path
         self.read_only = read_only
         with self._translated():
             self._connection = (
-                _connect_for_reading(path) if read_only else _connect(path, "mode=rwc" if create else "mode=rw")
+                _connect_for_reading(path)
+                if read_only
+                else _connect(path, "mode=rwc" if create else "mode=rw", any_thread=any_thread)
             )
         try:
             self._configure()
@@ -149,9 +154,13 @@ class Database:
             raise _translate(error, self.path) from error
 
 
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
+def _connect(path: Path, mode: str, *, any_thread: bool = False) -> sqlite3.Connection:
     return sqlite3.connect(
-        f"file:{quote(str(path))}?{mode}", uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_SECONDS
+        f"file:{quote(str(path))}?{mode}",
+        uri=True,
+        isolation_level=None,
+        timeout=BUSY_TIMEOUT_SECONDS,
+        check_same_thread=not any_thread,
     )
 
 
