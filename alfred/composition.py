@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # what only some commands need is imported where it is used: 
     from alfred.application.library.prune import PrunePlan
     from alfred.application.ports.health import HealthFacts
     from alfred.application.ports.index import ShowPresence
+    from alfred.application.tv_shows.change_feed import ChangeFeed
     from alfred.application.tv_shows.cleanup import CleanupPlan
     from alfred.application.tv_shows.rescan import RescanReport
     from alfred.application.tv_shows.sync import SyncResult
@@ -150,6 +151,15 @@ class Library:
         rate_limit = _new_rate_limit(self.settings)
         self._stack.callback(rate_limit.close)
         return rate_limit
+
+    @cached_property
+    def change_feed(self) -> ChangeFeed:
+        """Knows which shows need no fetch."""
+        from alfred.application.tv_shows.change_feed import ChangeFeed
+        from alfred.infrastructure.persistence.state.changes import ChangeMemory
+
+        memory = ChangeMemory(_state_dir(self.settings), provider="tmdb", now=self.now)
+        return ChangeFeed(self.provider, memory=memory, now=self.now)
 
     def sync(self, tmdb_id: TmdbId, *, force: bool = False) -> SyncResult[ShowIndexEntry]:
         """Sync one show; see :func:`alfred.application.tv_shows.sync.sync_show`."""

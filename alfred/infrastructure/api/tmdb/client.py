@@ -6,11 +6,12 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from types import TracebackType
 from typing import Final, Self
 
 from alfred.application.exceptions import ProviderError, UsageError
+from alfred.application.ports.changes import ChangesPage
 from alfred.domain.shared.value_objects import TmdbId
 from alfred.domain.tv_shows.show import TVShowInfo
 from alfred.infrastructure.api.credentials import Credentials
@@ -23,6 +24,7 @@ from alfred.infrastructure.api.http import (
 )
 from alfred.infrastructure.api.tmdb.mapping import listed_seasons, name_of, show_from
 from alfred.infrastructure.api.tmdb.schemas import (
+    ChangesPayload,
     ConfigurationPayload,
     SeasonPayload,
     SeasonsPayload,
@@ -144,6 +146,27 @@ class TMDBClient:
         later = [number for number in listed_seasons(show) if number not in FIRST_SEASONS]
         return show_from(show, show.appended | self._later_seasons(show_id, later))
 
+    def get_tv_changes(self, first_day: date, last_day: date, *, page: int = 1) -> ChangesPage:
+        """Return one page of the shows that changed.
+
+        Args:
+            first_day: UTC; TMDB takes windows of at most 14 days more than this one.
+            last_day: likewise; included.
+            page: 1 to 500.
+
+        Raises:
+            TMDBAPIError: TMDB failed, or the answer is not that page.
+            TokenMissing: there is no token.
+            UsageError: the token cannot be used.
+        """
+        request = ProviderRequest(
+            request_type="changes",
+            path="/tv/changes",
+            subject=f"changes, page {page}",
+            params={"start_date": first_day.isoformat(), "end_date": last_day.isoformat(), "page": str(page)},
+        )
+        return self._door.fetch(request, lambda body: _read_changes(body, page))
+
     def probe(self) -> None:
         """Ask once for what any token may read; returns when TMDB answered and accepted the token.
 
@@ -221,6 +244,17 @@ def _read_seasons(body: bytes, show_id: int, numbers: tuple[int, ...]) -> dict[i
     show = seasons_of_show(numbers).model_validate_json(body)
     _refuse_other_show(show, show_id)
     return show.appended
+
+
+def _read_changes(body: bytes, page: int) -> ChangesPage:
+    changes = ChangesPayload.model_validate_json(body)
+    if changes.page != page:
+        raise ValueError(f"asked for page {page}, got page {changes.page}")
+    return ChangesPage(
+        ids=tuple(row.id for row in changes.results),
+        total_pages=changes.total_pages,
+        total_results=changes.total_results,
+    )
 
 
 def _refuse_other_show(show: SeasonsPayload, show_id: int) -> None:

@@ -26,6 +26,12 @@ CREATE TABLE rate_slot (
     held_until INTEGER NOT NULL,
     written_at INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE change_list (
+    provider TEXT PRIMARY KEY,
+    first_day TEXT NOT NULL,
+    read_at INTEGER NOT NULL,
+    ids TEXT NOT NULL
+);
 """
 
 log = logging.getLogger(__name__)
