@@ -6,6 +6,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from types import TracebackType
 from typing import Final, Self
@@ -17,6 +18,7 @@ from alfred.domain.tv_shows.show import TVShowInfo
 from alfred.infrastructure.api.credentials import Credentials
 from alfred.infrastructure.api.faults import Provider
 from alfred.infrastructure.api.http import (
+    Edition,
     ProviderDoor,
     ProviderRequest,
     RequestObserver,
@@ -139,12 +141,34 @@ class TMDBClient:
             UsageError: the id or the token cannot be used.
         """
         show_id = _checked_id(tmdb_id)
-        show = self._door.fetch(
-            self._request(show_id, ("external_ids", *_season_names(FIRST_SEASONS))),
-            lambda body: _read_show(body, show_id),
+        return self._whole_show(
+            self._door.fetch_edition(self._first_request(show_id), lambda body: _read_show(body, show_id))
         )
+
+    def get_tv_show_info_if_changed(self, tmdb_id: int, etag: str) -> TVShowInfo | None:
+        """Return the show, or None where TMDB says that it is as it was; the answer is then a few bytes long.
+
+        Args:
+            tmdb_id: as for :meth:`get_tv_show_info`.
+            etag: the ``etag`` of what :meth:`get_tv_show_info` returned.
+
+        Raises:
+            TMDBAPIError, TokenMissing, UsageError: as for :meth:`get_tv_show_info`.
+        """
+        show_id = _checked_id(tmdb_id)
+        request = replace(self._first_request(show_id), etag=etag)
+        edition = self._door.fetch_if_changed(request, lambda body: _read_show(body, show_id))
+        return None if edition is None else self._whole_show(edition)
+
+    def _first_request(self, show_id: int) -> ProviderRequest:
+        return self._request(show_id, ("external_ids", *_season_names(FIRST_SEASONS)))
+
+    def _whole_show(self, edition: Edition[ShowPayload]) -> TVShowInfo:
+        """Add the later seasons; a show that has some gets no etag: its first answer says nothing of them."""
+        show = edition.value
         later = [number for number in listed_seasons(show) if number not in FIRST_SEASONS]
-        return show_from(show, show.appended | self._later_seasons(show_id, later))
+        info = show_from(show, show.appended | self._later_seasons(show.id, later))
+        return info if later or info.unavailable_seasons else replace(info, etag=edition.etag)
 
     def get_tv_changes(self, first_day: date, last_day: date, *, page: int = 1) -> ChangesPage:
         """Return one page of the shows that changed.
