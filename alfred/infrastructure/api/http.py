@@ -46,7 +46,7 @@ DEADLINE_FACTOR: Final = 3
 LARGEST_BODY: Final = 64 * 1024 * 1024
 """Bytes, packed or unpacked; the largest real answers are a few megabytes."""
 
-POOL_SIZE: Final = 32
+POOL_SIZE: Final = 64
 """Idle connections kept for the workers that share one door."""
 
 _CHUNK = 64 * 1024
