@@ -50,7 +50,7 @@ LARGEST_BODY: Final = 64 * 1024 * 1024
 HELD_BACK: Final = "rate_limited"
 """The class of an attempt that our own limiter kept from being sent."""
 
-POOL_SIZE: Final = 32
+POOL_SIZE: Final = 64
 """Idle connections kept for the workers that share one door."""
 
 _CHUNK = 64 * 1024

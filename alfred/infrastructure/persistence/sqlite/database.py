@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,8 @@ from alfred.infrastructure.persistence.mounts import is_network
 
 BUSY_TIMEOUT_SECONDS = 10.0
 CACHE_KIB = 65536
+
+_LOOK_AGAIN_SECONDS = 0.01
 
 _PRIMARY_CODE = 0xFF
 _CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
@@ -71,9 +74,22 @@ class Database:
             return
         network = is_network(self.path.parent)
         wanted = "delete" if network else "wal"
-        if self.one("PRAGMA journal_mode") != (wanted,):
-            self.execute(f"PRAGMA journal_mode = {wanted}")
+        self._set_journal_mode(wanted)
         self.execute(f"PRAGMA synchronous = {'FULL' if network else 'NORMAL'}")
+
+    def _set_journal_mode(self, wanted: str) -> None:
+        """Change it where it is another; SQLite does not wait for those who do the same, so that we have to."""
+        give_up_at = time.monotonic() + BUSY_TIMEOUT_SECONDS
+        while True:
+            try:
+                if self.one("PRAGMA journal_mode") != (wanted,):
+                    self.execute(f"PRAGMA journal_mode = {wanted}")
+            except IndexBusy:
+                if time.monotonic() > give_up_at:
+                    raise
+                time.sleep(_LOOK_AGAIN_SECONDS)
+            else:
+                return
 
     def execute(self, statement: str, values: Sequence[Any] = ()) -> int:
         """Run one statement and return the number of rows it changed."""
