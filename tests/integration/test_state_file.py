@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROUNDS = 40
 
-OPENER = f"""
+OPENER = """
 import sys, time
 from contextlib import closing
 from datetime import UTC, datetime
@@ -15,8 +15,8 @@ from pathlib import Path
 from alfred.application.exceptions import AlfredError
 from alfred.infrastructure.persistence.state.store import open_state
 
-folder, start = Path(sys.argv[1]), float(sys.argv[2])
-for number in range({ROUNDS}):
+folder, start, rounds = Path(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])
+for number in range(rounds):
     while time.time() < start + number * 0.05:
         pass
     try:
@@ -32,7 +32,9 @@ def test_processes_that_open_a_new_state_file_at_the_same_time_do_not_get_in_eac
 ) -> None:
     start = str(time.time() + 1.5)
     processes = [
-        subprocess.Popen([sys.executable, "-c", OPENER, str(tmp_path), start], stdout=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", OPENER, str(tmp_path), start, str(ROUNDS)], stdout=subprocess.PIPE, text=True
+        )
         for _ in range(4)
     ]
 

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 from alfred.domain.library.entry import Standing, SyncRecord
 from alfred.domain.library.presence import KnownShow, PresenceChange
+from alfred.domain.library.refresh_plan import RefreshCandidate
 from alfred.domain.library.release import FileStatus, SeriesRelease, UserMetadata
 from alfred.domain.shared.value_objects import TmdbId
 from alfred.domain.tv_shows.show import TVShowInfo
@@ -76,6 +77,19 @@ class KeepsSyncRecords(Protocol):
 
     def record_failure(self, tmdb_id: TmdbId, record: SyncRecord, /, *, path: str) -> None:
         """Remember a failed sync; an unknown show gets a placeholder, a known one keeps its facts."""
+
+
+@runtime_checkable
+class ConfirmsFacts(Protocol):
+    """An index that also remembers which edition of the facts it has."""
+
+    def candidate(self, tmdb_id: TmdbId, /) -> RefreshCandidate | None:
+        """Return what a batch needs to know of an entry, or None."""
+
+    def confirm(
+        self, tmdb_id: TmdbId, release: SeriesRelease | None, /, *, path: str, verified_at: datetime
+    ) -> None:
+        """Do what ``upsert`` does, with the facts that are known: the provider has no others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
 
 from alfred.application.exceptions import AlfredError, ProviderError
 from alfred.application.ports.batch import BatchIndex, ChangeFeed, RefreshProgress
@@ -25,13 +24,12 @@ from alfred.application.ports.provider import TVShowProvider
 from alfred.application.ports.releases import FoundRelease, SeriesReleases
 from alfred.application.tv_shows.claims import is_given_up, release_claims
 from alfred.application.tv_shows.cleanup import ORPHAN_AGE_THRESHOLD
-from alfred.application.tv_shows.sync import record_failed_sync, write_answer
+from alfred.application.tv_shows.sync import Answer, ask, record_failed_sync, write_answer
 from alfred.application.tv_shows.worker_pool import Done, WorkerPool
 from alfred.domain.library.entry import EntryState
 from alfred.domain.library.failure import NOT_FOUND, PROVIDER_WIDE
 from alfred.domain.library.refresh_plan import RefreshCandidate, RefreshReason, RefreshRule, may_be_verified
 from alfred.domain.shared.value_objects import TmdbId
-from alfred.domain.tv_shows.show import TVShowInfo
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +78,7 @@ class RefreshReport:
     Attributes:
         selected: how many entries it was to take; the sum of the next five.
         refreshed: fetched and written.
-        unchanged: verified by the change feed, without a fetch.
+        unchanged: the provider says that they are as they were, by its list of changes or when asked for them.
         failed: those that the provider failed for.
         skipped: those that another process took care of meanwhile.
         left: as they were, since the batch ended before their turn.
@@ -230,11 +228,6 @@ def refresh_library(
         should_stop=should_stop,
         on_progress=on_progress,
     ).run(limit=limit, gate=gate, feed=feed)
-
-
-class _Fetched(NamedTuple):
-    info: TVShowInfo
-    fetched_at: datetime
 
 
 class _Selection:
@@ -395,15 +388,16 @@ class _Batch:
         self._ending = Ending.INTERRUPTED
         return True
 
-    def _fetch(self, candidate: RefreshCandidate) -> _Fetched:
+    def _fetch(self, candidate: RefreshCandidate) -> Answer:
         """Ask the provider; runs in the workers' threads."""
         moment = self._now()
-        return _Fetched(self._tmdb_client.get_tv_show_info(candidate.tmdb_id.value), moment)
+        etag = None if self._rule.force else candidate.known_edition(now=moment)
+        return Answer(candidate.tmdb_id, ask(self._tmdb_client, candidate.tmdb_id, etag), moment)
 
     def _turn(
         self,
-        pool: WorkerPool[RefreshCandidate, _Fetched],
-        done: Iterable[Done[RefreshCandidate, _Fetched]],
+        pool: WorkerPool[RefreshCandidate, Answer],
+        done: Iterable[Done[RefreshCandidate, Answer]],
     ) -> None:
         """Write what came back and claim what comes next, in one transaction."""
         releases = [
@@ -483,7 +477,7 @@ class _Batch:
 
     # --- what came back
 
-    def _write(self, done: Done[RefreshCandidate, _Fetched], found: FoundRelease | None) -> None:
+    def _write(self, done: Done[RefreshCandidate, Answer], found: FoundRelease | None) -> None:
         candidate = done.item
         self._estimated_requests += candidate.requests
         if isinstance(done.error, ProviderError):
@@ -497,15 +491,14 @@ class _Batch:
         elif done.result is not None:
             self._provider_answered()
             self._failed_in_a_row = 0
-            self._count["refreshed"] += 1
+            self._count["unchanged" if done.result.info is None else "refreshed"] += 1
             warnings = write_answer(
                 self._library_root,
-                done.result.info,
+                done.result,
                 found,
                 index=self._index,
                 release_repo=self._release_repo,
                 path=candidate.path,
-                fetched_at=done.result.fetched_at,
             )
             self._warnings.update(warnings)
 
@@ -550,12 +543,16 @@ class _Batch:
 
     # --- telling
 
+    @property
+    def _unchanged(self) -> int:
+        return len(self._verified) + self._count["unchanged"]
+
     def _tell(self) -> None:
         self._on_progress(
             RefreshProgress(
                 selected=len(self._selection.ids),
                 refreshed=self._count["refreshed"],
-                unchanged=len(self._verified),
+                unchanged=self._unchanged,
                 failed=len(self._failed),
                 skipped=self._count["skipped"],
                 running=len(self._running),
@@ -568,14 +565,14 @@ class _Batch:
         if self._held_back and self._ending is None:
             self._stop_for(self._held_back[-1].error)
         selected = len(self._selection.ids)
-        done = self._count["refreshed"] + len(self._verified) + len(self._failed) + self._count["skipped"]
+        done = self._count["refreshed"] + self._unchanged + len(self._failed) + self._count["skipped"]
         left = selected - done
         if self._ending in (None, Ending.INTERRUPTED):
             self._ending = (self._ending or Ending.BUDGET) if left else None
         return RefreshReport(
             selected=selected,
             refreshed=self._count["refreshed"],
-            unchanged=len(self._verified),
+            unchanged=self._unchanged,
             failed=tuple(self._failed),
             skipped=self._count["skipped"],
             left=left,

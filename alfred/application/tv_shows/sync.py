@@ -12,8 +12,15 @@ from typing import Generic
 
 from alfred.application.exceptions import ProviderError, ShowNotFoundInLibrary
 from alfred.application.ports.clock import system_clock
-from alfred.application.ports.index import EntryT_co, HasStanding, KeepsSyncRecords, TVShowIndex, WritesAnswers
-from alfred.application.ports.provider import TVShowProvider
+from alfred.application.ports.index import (
+    ConfirmsFacts,
+    EntryT_co,
+    HasStanding,
+    KeepsSyncRecords,
+    TVShowIndex,
+    WritesAnswers,
+)
+from alfred.application.ports.provider import AsksForChanges, TVShowProvider
 from alfred.application.ports.releases import FoundRelease, SeriesReleases, WatchesRoot
 from alfred.domain.library.failure import after_failure
 from alfred.domain.library.release import SeriesRelease
@@ -38,6 +45,20 @@ class SyncResult(Generic[EntryT_co]):
     entry: EntryT_co
     decision: SyncDecision
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a provider said of a show.
+
+    Attributes:
+        info: None where it said that the show is as it was.
+        asked_at: when it was asked.
+    """
+
+    tmdb_id: TmdbId
+    info: TVShowInfo | None
+    asked_at: datetime
 
 
 def sync_show(
@@ -114,8 +135,9 @@ def sync_with_reason(
         return SyncResult(entry, decision)
 
     recorded = entry.metadata.path if entry is not None else ""
+    etag = None if force else _known_edition(index, tmdb_id, now=moment)
     try:
-        info = tmdb_client.get_tv_show_info(tmdb_id.value)
+        info = ask(tmdb_client, tmdb_id, etag)
     except ProviderError as error:
         has_facts = entry is not None and entry.status != PLACEHOLDER_STATUS
         path = _anchor(library_root, recorded, found)
@@ -123,9 +145,8 @@ def sync_with_reason(
         raise
     if found is None:
         found = release_repo.load_by_tmdb_id(tmdb_id)
-    warnings = write_answer(
-        library_root, info, found, index=index, release_repo=release_repo, path=recorded, fetched_at=moment
-    )
+    answer = Answer(tmdb_id, info, moment)
+    warnings = write_answer(library_root, answer, found, index=index, release_repo=release_repo, path=recorded)
     for warning in warnings:
         log.warning("show %s: %s", tmdb_id, warning)
     persisted = index.find_by_tmdb_id(tmdb_id)
@@ -138,30 +159,53 @@ def _age_of_facts(entry: object) -> FactsAge | None:
     return entry.standing.facts if isinstance(entry, HasStanding) else None
 
 
+def _known_edition(index: object, tmdb_id: TmdbId, *, now: datetime) -> str | None:
+    candidate = index.candidate(tmdb_id) if isinstance(index, ConfirmsFacts) else None
+    return None if candidate is None else candidate.known_edition(now=now)
+
+
+def ask(provider: TVShowProvider, tmdb_id: TmdbId, etag: str | None) -> TVShowInfo | None:
+    """Ask a provider for a show.
+
+    Args:
+        provider: perhaps one that need not repeat what is known.
+        tmdb_id: the show.
+        etag: of the facts that are known; None asks for the show in any case.
+
+    Returns:
+        None where the provider says that the show is as it was.
+    """
+    if etag is not None and isinstance(provider, AsksForChanges):
+        return provider.get_tv_show_info_if_changed(tmdb_id.value, etag)
+    return provider.get_tv_show_info(tmdb_id.value)
+
+
 def write_answer(
     library_root: Path,
-    info: TVShowInfo,
+    answer: Answer,
     found: FoundRelease | None,
     *,
     index: WritesAnswers,
     release_repo: SeriesReleases,
     path: str,
-    fetched_at: datetime,
 ) -> tuple[str, ...]:
-    """Write the join of an answer and a release, and return what the user should know.
+    """Write the join of an answer, or of the facts that it confirms, and a release; return what to tell the user.
 
     Args:
         library_root: the folder that paths of show folders are given relative to.
-        info: what the provider said.
+        answer: of the provider.
         found: the release and its folder; None where no sidecar could be read.
         index: where the entry is kept.
         release_repo: says whether the root is there.
         path: the folder recorded until now, for a show without a sidecar.
-        fetched_at: when the provider was asked.
     """
     release = found[0] if found is not None else None
-    index.upsert(info, release, path=_anchor(library_root, path, found), fetched_at=fetched_at)
-    return _warnings(info, release, release_repo)
+    folder = _anchor(library_root, path, found)
+    if answer.info is not None:
+        index.upsert(answer.info, release, path=folder, fetched_at=answer.asked_at)
+    elif isinstance(index, ConfirmsFacts):
+        index.confirm(answer.tmdb_id, release, path=folder, verified_at=answer.asked_at)
+    return _warnings(answer.info, release, release_repo)
 
 
 def record_failed_sync(
@@ -209,7 +253,9 @@ def _relative_path(folder: PathLike[str] | str, library_root: Path) -> str:
     return (path.relative_to(library_root) if path.is_relative_to(library_root) else path).as_posix()
 
 
-def _warnings(info: TVShowInfo, release: SeriesRelease | None, release_repo: SeriesReleases) -> tuple[str, ...]:
+def _warnings(
+    info: TVShowInfo | None, release: SeriesRelease | None, release_repo: SeriesReleases
+) -> tuple[str, ...]:
     warnings = []
     if isinstance(release_repo, WatchesRoot) and not release_repo.root_is_online():
         warnings.append(ROOT_OFFLINE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from alfred.domain.library.entry import EntryState, Standing, derive_state, forecast_refresh
@@ -33,6 +33,7 @@ class RefreshCandidate:
     Attributes:
         claimed_by: the owner of a claim, as text; None where nobody holds it.
         later_seasons: see :func:`alfred.domain.tv_shows.request_cost.requests_for`.
+        etag: the provider's name for the facts that are known; None where it gave none.
     """
 
     tmdb_id: TmdbId
@@ -41,6 +42,7 @@ class RefreshCandidate:
     standing: Standing
     claimed_by: str | None = None
     later_seasons: int = 0
+    etag: str | None = None
 
     @property
     def requests(self) -> int:
@@ -58,6 +60,12 @@ class RefreshCandidate:
     def version(self) -> int:
         """A number that changes with every fetch and every failure, good within one process."""
         return hash((self.standing.fetched_at, self.standing.sync.attempts))
+
+    def known_edition(self, *, now: datetime) -> str | None:
+        """Return the etag to ask the provider with; None where the facts are to be fetched anew in any case."""
+        facts = self.standing.facts
+        is_good = facts is not None and timedelta() <= now - facts.fetched_at < LONGEST_TTL
+        return self.etag if is_good else None
 
     def without_claim(self) -> RefreshCandidate:
         """Return it as it is for one who may take its claim over."""

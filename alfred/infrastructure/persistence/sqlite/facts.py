@@ -40,14 +40,24 @@ def write_facts(database: Database, info: TVShowInfo, *, fetched_at: datetime, n
         return Written(moved=False)
     moment = to_micros(fetched_at)
     if before and before[1] == content_hash:
-        database.execute(sql.VERIFY_SHOW, (moment, moment, tmdb_id))
+        database.execute(sql.VERIFY_SHOW, (info.etag, moment, moment, tmdb_id))
         return Written(moved=False)
 
     kept = _episodes_kept(database, info) if before and info.unavailable_seasons else []
     episodes += kept
     undated = sum(row[5] is None for row in episodes)
     outlook = outlook_to_row(outlook_of(info, today=fetched_at.astimezone(UTC).date()))
-    show = (tmdb_id, *_show_values(info), len(episodes), undated, *outlook, content_hash, moment, moment)
+    show = (
+        tmdb_id,
+        *_show_values(info),
+        len(episodes),
+        undated,
+        *outlook,
+        content_hash,
+        info.etag,
+        moment,
+        moment,
+    )
     database.execute(sql.PUT_SHOW, show)
     old_seasons = database.all(sql.SEASONS, (tmdb_id,)) if before else []
     write_difference(database, old_seasons, seasons, sql.SEASON_ROWS)

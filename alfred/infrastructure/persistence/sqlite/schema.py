@@ -43,6 +43,7 @@ CREATE TABLE show (
     air_dates TEXT NOT NULL,
     incomplete_from TEXT,
     content_hash TEXT NOT NULL,
+    etag TEXT,
     fetched_at INTEGER NOT NULL,
     verified_at INTEGER NOT NULL
 );

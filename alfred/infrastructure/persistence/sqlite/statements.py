@@ -39,19 +39,19 @@ SHOW_AGE = "SELECT fetched_at, content_hash, name, status FROM show WHERE tmdb_i
 PUT_SHOW = """
 INSERT INTO show (tmdb_id, name, original_name, original_language, status, show_type, in_production,
     first_air_date, last_air_date, overview, poster_path, imdb_id, tvdb_id, episode_total, undated_total,
-    air_dates, incomplete_from, content_hash, fetched_at, verified_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    air_dates, incomplete_from, content_hash, etag, fetched_at, verified_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (tmdb_id) DO UPDATE SET name = excluded.name, original_name = excluded.original_name,
     original_language = excluded.original_language, status = excluded.status, show_type = excluded.show_type,
     in_production = excluded.in_production, first_air_date = excluded.first_air_date,
     last_air_date = excluded.last_air_date, overview = excluded.overview, poster_path = excluded.poster_path,
     imdb_id = excluded.imdb_id, tvdb_id = excluded.tvdb_id, episode_total = excluded.episode_total,
     undated_total = excluded.undated_total, air_dates = excluded.air_dates,
-    incomplete_from = excluded.incomplete_from, content_hash = excluded.content_hash,
+    incomplete_from = excluded.incomplete_from, content_hash = excluded.content_hash, etag = excluded.etag,
     fetched_at = excluded.fetched_at, verified_at = excluded.verified_at
 """
 
-VERIFY_SHOW = "UPDATE show SET fetched_at = ?, verified_at = ? WHERE tmdb_id = ?"
+VERIFY_SHOW = "UPDATE show SET etag = ?, fetched_at = ?, verified_at = ? WHERE tmdb_id = ?"
 
 SEASONS = """
 SELECT tmdb_id, number, position, season_id, name, air_date, episode_count
@@ -115,7 +115,7 @@ _CANDIDATE = """
 SELECT e.tmdb_id, COALESCE(s.name, e.name), COALESCE(s.status, 'unknown'), e.path, s.fetched_at, s.verified_at,
     e.missing_since, e.claimed_at, e.claimed_by, e.outcome, e.error_class, e.status_message,
     e.attempts, e.retry_after, e.not_found_count, e.not_found_since, s.air_dates, s.incomplete_from,
-    (SELECT COUNT(*) FROM season n WHERE n.tmdb_id = e.tmdb_id AND n.number > ?)
+    (SELECT COUNT(*) FROM season n WHERE n.tmdb_id = e.tmdb_id AND n.number > ?), s.etag
 """
 
 CANDIDATE = (

@@ -263,26 +263,70 @@ class DotAlfredTVShowLibraryIndex:
             if before is None:
                 self._database.execute(sql.ADD_ENTRY, (*key, info.name, folder, to_micros(now)))
                 self.presence.write_user(info.tmdb_id, release.user if release else UserMetadata(), is_new=True)
-            was_detached, old_digest = (bool(before[1]), before[2]) if before else (False, "")
-            detached = release is None and (was_detached or root_is_online(self._root))
-            digest = release.digest if release else old_digest
-            if release is None and before and before[5] == SIDECAR_FAILURE:  # it is as unusable as it was
-                values: Row = (folder, int(detached), digest, *key)
-                self._database.execute(sql.ENTRY_HAS_SYNCED_WITHOUT_SIDECAR, values)
-            else:
-                values = (folder, int(detached), digest, _partial(info), *key)
-                self._database.execute(sql.ENTRY_HAS_SYNCED, values)
-            if detached:
-                self._database.execute(sql.LOOK_AGAIN, key)
-            is_known = release is None or (release.digest and release.digest == old_digest)
-            files = Written(moved=False)
-            if release is not None and not is_known:
-                files = self.presence.write_release(key, release, is_new=before is None, is_whole=False)
-            if before is None or facts.moved or files.moved or detached != was_detached:
-                self.presence.refresh_slots(key, detached=detached)
-            at_the_entry = _entry_events(before, folder, files)
-            add_events(self._database, key, at_the_entry, at=now)
+            self._join_release(key, before, release, facts, folder=folder, message=_partial(info))
             add_events_everywhere(self._database, info.tmdb_id.value, facts.events, at=now)
+
+    def confirm(
+        self,
+        tmdb_id: TmdbId,
+        release: SeriesRelease | None,
+        *,
+        path: PathLike[str] | str,
+        verified_at: datetime,
+    ) -> None:
+        """Write the join of the facts that are known and a release: the provider has no others.
+
+        Args:
+            tmdb_id: a show that has facts; one that is not in the library any more is left alone.
+            release: as for :meth:`upsert`.
+            path: likewise.
+            verified_at: when the provider was asked.
+        """
+        key = (self._library, tmdb_id.value)
+        with self._database.transaction():
+            if (before := self._database.one(sql.ENTRY_PRESENCE, key)) is None:
+                return
+            self.stamp_verified([tmdb_id], at=verified_at)
+            folder = Path(fspath(path)).as_posix()
+            self._join_release(key, before, release, Written(moved=False), folder=folder, message=None)
+
+    def _join_release(
+        self,
+        key: tuple[int, int],
+        before: Row | None,
+        release: SeriesRelease | None,
+        facts: Written,
+        *,
+        folder: str,
+        message: str | None,
+    ) -> None:
+        """Write an entry after a sync that went well, inside the caller's transaction.
+
+        Args:
+            key: of the entry.
+            before: its row of ENTRY_PRESENCE; None for a new one.
+            release: as for :meth:`upsert`.
+            facts: what became of the facts.
+            folder: the show folder.
+            message: what could not be had.
+        """
+        was_detached, old_digest = (bool(before[1]), before[2]) if before else (False, "")
+        detached = release is None and (was_detached or root_is_online(self._root))
+        digest = release.digest if release else old_digest
+        if release is None and before and before[5] == SIDECAR_FAILURE:  # it is as unusable as it was
+            values: Row = (folder, int(detached), digest, *key)
+            self._database.execute(sql.ENTRY_HAS_SYNCED_WITHOUT_SIDECAR, values)
+        else:
+            self._database.execute(sql.ENTRY_HAS_SYNCED, (folder, int(detached), digest, message, *key))
+        if detached:
+            self._database.execute(sql.LOOK_AGAIN, key)
+        is_known = release is None or (release.digest and release.digest == old_digest)
+        files = Written(moved=False)
+        if release is not None and not is_known:
+            files = self.presence.write_release(key, release, is_new=before is None, is_whole=False)
+        if before is None or facts.moved or files.moved or detached != was_detached:
+            self.presence.refresh_slots(key, detached=detached)
+        add_events(self._database, key, _entry_events(before, folder, files), at=self._now())
 
     def sync_record(self, tmdb_id: TmdbId) -> SyncRecord:
         """Return what is remembered of the last syncs of a show."""
@@ -447,6 +491,7 @@ def _to_candidate(row: Row) -> RefreshCandidate:
         ),
         claimed_by=claimed_by,
         later_seasons=row[18],
+        etag=row[19],
     )
 
 
