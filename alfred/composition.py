@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
@@ -12,8 +13,11 @@ from typing import TYPE_CHECKING
 
 from alfred.application.exceptions import AlfredError, LibraryUnavailable, NotALibrary, RootOffline, UsageError
 from alfred.application.ports.clock import system_clock
+from alfred.domain.library.entry import EntryState, RefreshForecast, forecast_refresh
+from alfred.domain.library.refresh_plan import RefreshRule
 from alfred.domain.library.release import UserMetadata
 from alfred.domain.shared.value_objects import TmdbId
+from alfred.domain.tv_shows.freshness import TtlPolicy
 from alfred.infrastructure.persistence.dot_alfred.v2.index import (
     INDEX_NAME,
     DotAlfredTVShowLibraryIndex,
@@ -33,15 +37,20 @@ if TYPE_CHECKING:  # what only some commands need is imported where it is used: 
     from alfred.application.library.check import CheckReport
     from alfred.application.library.doctor import Diagnosis
     from alfred.application.library.prune import PrunePlan
+    from alfred.application.ports.batch import RefreshProgress
     from alfred.application.ports.health import HealthFacts
     from alfred.application.ports.index import ShowPresence
+    from alfred.application.tv_shows.change_feed import ChangeFeed
     from alfred.application.tv_shows.cleanup import CleanupPlan
+    from alfred.application.tv_shows.refresh import PlannedRefresh, RefreshReport
     from alfred.application.tv_shows.rescan import RescanReport
     from alfred.application.tv_shows.sync import SyncResult
     from alfred.infrastructure.api.tmdb.client import TMDBClient
+    from alfred.infrastructure.api.waiting import CountedSleep
     from alfred.infrastructure.folders import DiskFolders
     from alfred.infrastructure.persistence.dot_alfred.v2.sidecar_root import ShowIndexEntry
     from alfred.infrastructure.persistence.dot_alfred.v2.sidecars import DotAlfredSidecars
+    from alfred.infrastructure.persistence.state.rate_limit import RateLimit
 
 
 def find_library(given: Path | None, settings: Settings, *, start: Path) -> Path:
@@ -139,9 +148,31 @@ class Library:
     @cached_property
     def provider(self) -> TMDBClient:
         """The one door to TMDB."""
-        client = _new_client(self.settings)
+        client = _new_client(self.settings, self.rate_limit, sleep=self._sleep)
         self._stack.callback(client.close)
         return client
+
+    @cached_property
+    def rate_limit(self) -> RateLimit:
+        """The rate that requests to TMDB keep to, with all others of this machine."""
+        rate_limit = _new_rate_limit(self.settings, sleep=self._sleep)
+        self._stack.callback(rate_limit.close)
+        return rate_limit
+
+    @cached_property
+    def change_feed(self) -> ChangeFeed:
+        """Knows which shows need no fetch."""
+        from alfred.application.tv_shows.change_feed import ChangeFeed
+        from alfred.infrastructure.persistence.state.changes import ChangeMemory
+
+        memory = ChangeMemory(_state_dir(self.settings), provider="tmdb", now=self.now)
+        return ChangeFeed(self.provider, memory=memory, now=self.now)
+
+    @cached_property
+    def _sleep(self) -> CountedSleep:
+        from alfred.infrastructure.api.waiting import CountedSleep
+
+        return CountedSleep()
 
     def sync(self, tmdb_id: TmdbId, *, force: bool = False) -> SyncResult[ShowIndexEntry]:
         """Sync one show; see :func:`alfred.application.tv_shows.sync.sync_show`."""
@@ -165,7 +196,121 @@ class Library:
             ttl_days=self.settings.tmdb_cache_ttl_days,
             now=self.now,
             force=force,
+            policy=self.ttl_policy,
         )
+
+    @property
+    def ttl_policy(self) -> TtlPolicy:
+        """How the TTL of a show follows from the setting."""
+        return TtlPolicy(self.settings.tmdb_ttl_policy)
+
+    def refresh_rule(
+        self,
+        *,
+        states: Collection[EntryState] = (),
+        skipped: Collection[EntryState] = (),
+        force: bool = False,
+    ) -> RefreshRule:
+        """Return which entries a batch takes: those in some states, by default those that are due."""
+        return RefreshRule(
+            states=frozenset(states) or None,
+            skipped=frozenset(skipped),
+            force=force,
+            ttl_days=self.settings.tmdb_cache_ttl_days,
+            policy=self.ttl_policy,
+        )
+
+    def plan_refresh(
+        self, rule: RefreshRule, *, limit: int | None = None, max_requests: int | None = None
+    ) -> Iterator[PlannedRefresh]:
+        """Yield what a batch would take; see :func:`alfred.application.tv_shows.refresh.plan_refresh`."""
+        from alfred.application.tv_shows.refresh import plan_refresh
+        from alfred.infrastructure import processes
+
+        return plan_refresh(
+            rule=rule,
+            index=self.index,
+            processes=processes,
+            now=self.now,
+            limit=limit,
+            max_requests=max_requests,
+            claim_threshold=self._claim_threshold,
+        )
+
+    def forecast(self, entry: ShowIndexEntry) -> RefreshForecast:
+        """Say whether the next batch would take an entry; a claim of a batch that is gone counts for nothing."""
+        from alfred.application.tv_shows.claims import is_given_up
+        from alfred.domain.work.lease import Claim
+        from alfred.infrastructure import processes
+
+        standing, now = entry.standing, self.now()
+        if standing.claimed_at is not None:
+            claim = Claim(entry.tmdb_id, entry.metadata.claimed_by or "", standing.claimed_at)
+            if is_given_up(claim, processes, now=now, threshold=self._claim_threshold):
+                standing = replace(standing, claimed_at=None)
+        ttl_days = self.settings.tmdb_cache_ttl_days
+        return forecast_refresh(standing, ttl_days=ttl_days, policy=self.ttl_policy, now=now)
+
+    @contextmanager
+    def only_update(self) -> Iterator[bool]:
+        """Yield whether no other process of this machine updates this library; none does during the block."""
+        from alfred.infrastructure.persistence.lock import held_alone
+
+        with held_alone(_state_dir(self.settings) / f"update-{self.marker.library_id}.lock") as is_ours:
+            yield is_ours
+
+    def refresh(
+        self,
+        rule: RefreshRule,
+        *,
+        limit: int | None = None,
+        max_requests: int | None = None,
+        workers: int | None = None,
+        should_stop: Callable[[], bool] = lambda: False,
+        on_progress: Callable[[RefreshProgress], None] = lambda _: None,
+    ) -> RefreshReport:
+        """Refresh what is due; see :func:`alfred.application.tv_shows.refresh.refresh_library`."""
+        from alfred.application.tv_shows.refresh import refresh_library
+        from alfred.infrastructure import processes
+        from alfred.infrastructure.persistence.dot_alfred.v2.repository import (
+            DotAlfredSeriesReleaseRepository,
+        )
+
+        releases = DotAlfredSeriesReleaseRepository(
+            self.root,
+            sidecars=self.sidecars if root_is_online(self.root) else None,
+            folders=self.folders,
+            folders_of=self._recorded_folders,
+        )
+        return refresh_library(
+            self.root,
+            rule=rule,
+            index=self.index,
+            release_repo=releases,
+            tmdb_client=self.provider,
+            processes=processes,
+            now=self.now,
+            workers=workers or self.settings.workers,
+            limit=limit,
+            max_requests=max_requests,
+            claim_threshold=self._claim_threshold,
+            feed=self.change_feed,
+            requests_sent=lambda: self.provider.requests_sent,
+            requests_waiting=lambda: self._sleep.count,
+            should_stop=should_stop,
+            on_progress=on_progress,
+        )
+
+    @property
+    def _claim_threshold(self) -> timedelta:
+        """No fetch takes an hour, however soon a cleanup is to look at what got stuck."""
+        return max(timedelta(hours=1), timedelta(minutes=self.settings.orphan_age_minutes))
+
+    def _recorded_folders(self, tmdb_id: TmdbId) -> tuple[str, ...]:
+        """Return where a show was last seen, so that a batch never walks the library for one."""
+        folders = self.index.presence.folders_of(tmdb_id)
+        known = None if folders else self.index.candidate(tmdb_id)
+        return (known.path,) if known else folders
 
     def is_still_there(self) -> bool:
         """Say whether the root still has the marker that it had when the library was opened."""
@@ -282,7 +427,20 @@ def _sidecars_of(
     return DotAlfredSidecars(root, fallback=fallback, now=now)
 
 
-def _new_client(settings: Settings) -> TMDBClient:
+def _new_rate_limit(settings: Settings, *, sleep: Callable[[float], None] = time.sleep) -> RateLimit:
+    from alfred.infrastructure.persistence.state.rate_limit import RateLimit
+
+    return RateLimit(
+        _state_dir(settings),
+        provider="tmdb",
+        requests_per_second=settings.tmdb_requests_per_second,
+        sleep=sleep,
+    )
+
+
+def _new_client(
+    settings: Settings, rate_limit: RateLimit, *, sleep: Callable[[float], None] = time.sleep
+) -> TMDBClient:
     from alfred.infrastructure.api.tmdb.client import TMDBClient
 
     return TMDBClient(
@@ -290,6 +448,9 @@ def _new_client(settings: Settings) -> TMDBClient:
         base_url=settings.tmdb_base_url,
         language=settings.tmdb_language,
         timeout_seconds=settings.tmdb_timeout_seconds,
+        before_request=rate_limit.wait_for_turn,
+        hold_back=rate_limit.hold_back,
+        sleep=sleep,
     )
 
 
@@ -376,7 +537,7 @@ def diagnose(
 def _probe(facts: HealthFacts, settings: Settings) -> HealthFacts:
     """Ask the provider once, and add what it said to the facts."""
     try:
-        with _new_client(settings) as client:
+        with closing(_new_rate_limit(settings)) as rate_limit, _new_client(settings, rate_limit) as client:
             client.probe()
     except AlfredError as error:
         return replace(facts, token=replace(facts.token, was_probed=True, error=error))

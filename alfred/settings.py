@@ -120,7 +120,7 @@ class Settings:
         "Whole days that TMDB's facts stay fresh; 0 asks every time.", _number(int, 0, 180, "a whole number"), 7
     )
     tmdb_ttl_policy: str = _setting(
-        "Whether a batch keeps to that number (`fixed`) or fits it to the show (`adaptive`).",
+        "Whether facts of every show stay fresh for that number (`fixed`), or as it fits the show (`adaptive`).",
         _choice("fixed", "adaptive"),
         "fixed",
     )

@@ -108,7 +108,7 @@ class ProviderError(AlfredError):
         message: one line without a URL's query, so that no key can be in it.
         error_class: ``not_found`` or a class of the request log: ``dns``, ``tls``, ``timeout``,
             ``connection_refused``, ``http_403``, ``http_429``, ``http_5xx``, ``parse_error``, ``auth_error``,
-            ``cf_challenge``, ``unknown``.
+            ``cf_challenge``, ``rate_limited`` (held back by ourselves), ``unknown``.
         http_status: the HTTP status, where there was an answer.
         status_code: TMDB's own code in the body, where there was one.
         retry_after: seconds that the provider asked to wait.

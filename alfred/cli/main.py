@@ -13,15 +13,16 @@ import click
 
 from alfred import __version__
 from alfred.application.exceptions import AlfredError
+from alfred.cli.endings import INTERRUPTED
 from alfred.cli.session import Session
 from alfred.cli.text import printable, to_json
-
-INTERRUPTED = 130
 
 COMMANDS = {
     "init": "Mark a folder as a library.",
     "rescan": "Read the disk: adopt folders that carry an id, note what came and went.",
     "sync": "Bring a show, or a few, up to date with TMDB.",
+    "refresh": "Bring every show that is due up to date with TMDB.",
+    "update": "Rescan, then refresh what is due: for cron and timers.",
     "list": "List the shows of the library.",
     "show": "Show one show with its seasons, episodes and files.",
     "wanted": "List episodes that have aired and have no file.",

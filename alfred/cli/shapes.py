@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from alfred.cli.endings import ending_of
 from alfred.cli.text import iso
-from alfred.domain.library.entry import derive_state, forecast_refresh
+from alfred.domain.library.entry import RefreshForecast, derive_state
 from alfred.domain.library.history import PastEvent
 from alfred.domain.library.release import EpisodeFile, FileStatus, UserMetadata
 from alfred.domain.library.views import ShowView, SlotView, WantedEpisode
 from alfred.domain.shared.value_objects import TmdbId
+from alfred.domain.tv_shows.freshness import TtlPolicy
 from alfred.infrastructure.persistence.dot_alfred.v2.sidecar_root import ShowIndexEntry
 
 if TYPE_CHECKING:
     from alfred.application.tv_shows.cleanup import CleanupPlan
+    from alfred.application.tv_shows.refresh import PlannedRefresh, RefreshReport
     from alfred.application.tv_shows.rescan import RescanReport
     from alfred.application.tv_shows.sync import SyncResult
 
 Document = dict[str, Any]
 
 
-def entry_shape(entry: ShowIndexEntry, *, ttl_days: int, now: datetime) -> Document:
+def entry_shape(
+    entry: ShowIndexEntry, *, ttl_days: int, now: datetime, policy: TtlPolicy = TtlPolicy.FIXED
+) -> Document:
     """Shape an entry as ``list``, ``show``, ``sync`` and ``explain`` give it."""
     return {
         "tmdb_id": entry.tmdb_id.value,
         "name": entry.name,
         "status": entry.status,
-        "state": derive_state(entry.standing, ttl_days=ttl_days, now=now).value,
+        "state": derive_state(entry.standing, ttl_days=ttl_days, policy=policy, now=now).value,
         "path": entry.metadata.path,
         "fetched_at": iso(entry.metadata.fetched_at),
         "missing_since": iso(entry.metadata.missing_since),
@@ -77,9 +83,16 @@ def _file_shape(file: EpisodeFile) -> Document:
     }
 
 
-def sync_shape(result: SyncResult[ShowIndexEntry], *, requests: int, ttl_days: int, now: datetime) -> Document:
+def sync_shape(
+    result: SyncResult[ShowIndexEntry],
+    *,
+    requests: int,
+    ttl_days: int,
+    now: datetime,
+    policy: TtlPolicy = TtlPolicy.FIXED,
+) -> Document:
     """Shape the result of one sync."""
-    return entry_shape(result.entry, ttl_days=ttl_days, now=now) | {
+    return entry_shape(result.entry, ttl_days=ttl_days, now=now, policy=policy) | {
         "outcome": "refreshed" if result.decision.refresh else "fresh",
         "reason": result.decision.reason.value,
         "requests": requests,
@@ -87,13 +100,20 @@ def sync_shape(result: SyncResult[ShowIndexEntry], *, requests: int, ttl_days: i
     }
 
 
-def explain_shape(entry: ShowIndexEntry, *, ttl_days: int, now: datetime) -> Document:
+def explain_shape(
+    entry: ShowIndexEntry,
+    forecast: RefreshForecast,
+    *,
+    ttl_days: int,
+    now: datetime,
+    policy: TtlPolicy = TtlPolicy.FIXED,
+) -> Document:
     """Shape how an entry stands and what the next refresh would do with it."""
-    forecast = forecast_refresh(entry.standing, ttl_days=ttl_days, now=now)
-    return entry_shape(entry, ttl_days=ttl_days, now=now) | {
+    return entry_shape(entry, ttl_days=ttl_days, now=now, policy=policy) | {
         "will_refresh": forecast.will_refresh,
         "reason": forecast.reason.value,
         "next_refresh_at": iso(forecast.next_refresh_at),
+        "ttl_policy": policy.value,
     }
 
 
@@ -137,6 +157,48 @@ def cleanup_shape(plan: CleanupPlan) -> Document:
             for orphan in plan.orphans
         ],
         "released": [claim.tmdb_id.value for claim in plan.abandoned],
+    }
+
+
+def refresh_shape(report: RefreshReport) -> Document:
+    """Shape what a batch did."""
+    _, code, message = ending_of(report)
+    shape: Document = {
+        "selected": report.selected,
+        "refreshed": report.refreshed,
+        "unchanged": report.unchanged,
+        "failed": [
+            {
+                "tmdb_id": failed.tmdb_id.value,
+                "error_class": failed.error.error_class,
+                "message": str(failed.error),
+            }
+            for failed in report.failed
+        ],
+        "skipped": report.skipped,
+        "left": report.left,
+        "requests": report.requests,
+        "elapsed_seconds": round(report.elapsed_seconds, 3),
+        "note": report.note,
+        "warnings": dict(report.warnings),
+    }
+    return shape | ({"error": {"code": code, "message": message}} if message else {})
+
+
+def plan_shape(plan: Sequence[PlannedRefresh]) -> Document:
+    """Shape what a batch would do."""
+    return {
+        "plan": [
+            {
+                "tmdb_id": planned.candidate.tmdb_id.value,
+                "name": planned.candidate.name,
+                "state": planned.state.value,
+                "reason": planned.reason.value,
+                "requests": planned.candidate.requests,
+            }
+            for planned in plan
+        ],
+        "requests": sum(planned.candidate.requests for planned in plan),
     }
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar, runtime_checkable
 
-from alfred.domain.library.entry import SyncRecord
+from alfred.domain.library.entry import Standing, SyncRecord
 from alfred.domain.library.presence import KnownShow, PresenceChange
+from alfred.domain.library.refresh_plan import RefreshCandidate
 from alfred.domain.library.release import FileStatus, SeriesRelease, UserMetadata
 from alfred.domain.shared.value_objects import TmdbId
 from alfred.domain.tv_shows.show import TVShowInfo
@@ -42,16 +43,29 @@ class IndexEntry(Protocol):
 EntryT_co = TypeVar("EntryT_co", bound=IndexEntry, covariant=True)
 
 
-class TVShowIndex(Protocol[EntryT_co]):
-    """All that ``sync_show`` needs of an index."""
+@runtime_checkable
+class HasStanding(Protocol):
+    """An entry that knows more of the age of its facts than when they were fetched."""
 
-    def find_by_tmdb_id(self, tmdb_id: TmdbId, /) -> EntryT_co | None:
-        """Return the entry, or None."""
+    @property
+    def standing(self) -> Standing:
+        """What its state is derived from."""
+
+
+class WritesAnswers(Protocol):
+    """An index as one that has an answer of the provider needs it."""
 
     def upsert(
         self, info: TVShowInfo, release: SeriesRelease | None, /, *, path: str, fetched_at: datetime
     ) -> object:
         """Write the join of facts and release; a success clears an earlier failure."""
+
+
+class TVShowIndex(WritesAnswers, Protocol[EntryT_co]):
+    """All that ``sync_show`` needs of an index."""
+
+    def find_by_tmdb_id(self, tmdb_id: TmdbId, /) -> EntryT_co | None:
+        """Return the entry, or None."""
 
 
 @runtime_checkable
@@ -63,6 +77,19 @@ class KeepsSyncRecords(Protocol):
 
     def record_failure(self, tmdb_id: TmdbId, record: SyncRecord, /, *, path: str) -> None:
         """Remember a failed sync; an unknown show gets a placeholder, a known one keeps its facts."""
+
+
+@runtime_checkable
+class ConfirmsFacts(Protocol):
+    """An index that also remembers which edition of the facts it has."""
+
+    def candidate(self, tmdb_id: TmdbId, /) -> RefreshCandidate | None:
+        """Return what a batch needs to know of an entry, or None."""
+
+    def confirm(
+        self, tmdb_id: TmdbId, release: SeriesRelease | None, /, *, path: str, verified_at: datetime
+    ) -> None:
+        """Do what ``upsert`` does, with the facts that are known: the provider has no others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

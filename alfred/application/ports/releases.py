@@ -8,11 +8,14 @@ from typing import Protocol, runtime_checkable
 from alfred.domain.library.release import SeriesRelease
 from alfred.domain.shared.value_objects import TmdbId
 
+FoundRelease = tuple[SeriesRelease, PathLike[str] | str]
+"""A release and its folder."""
+
 
 class SeriesReleases(Protocol):
     """All that ``sync_show`` needs of the releases on disk."""
 
-    def load_by_tmdb_id(self, tmdb_id: TmdbId, /) -> tuple[SeriesRelease, PathLike[str] | str] | None:
+    def load_by_tmdb_id(self, tmdb_id: TmdbId, /) -> FoundRelease | None:
         """Return the release and its folder; None without a sidecar that can be read."""
 
 

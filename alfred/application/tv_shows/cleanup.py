@@ -14,12 +14,14 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from alfred.application.exceptions import RootOffline, SidecarUnreadable
+from alfred.application.ports.claims import Claims, Processes
 from alfred.application.ports.clock import system_clock
 from alfred.application.ports.releases import Sidecars
+from alfred.application.tv_shows.claims import is_given_up, release_claims
 from alfred.domain.library.orphans import as_failed, is_orphan
 from alfred.domain.library.release import EpisodeFile, FileStatus, SeriesRelease
 from alfred.domain.shared.value_objects import TmdbId
-from alfred.domain.work.lease import Claim, Owner, is_abandoned
+from alfred.domain.work.lease import Claim
 
 log = logging.getLogger(__name__)
 
@@ -44,26 +46,6 @@ class OrphanIndex(Protocol):
 
     def exclusive(self) -> AbstractContextManager[object]:
         """Keep every other writer out, of sidecars too, until the block ends."""
-
-
-class Claims(Protocol):
-    """What a cleanup needs of an index, for claims."""
-
-    def claims(self) -> Sequence[Claim]:
-        """Return every claim, by show."""
-
-    def release(self, tmdb_id: TmdbId, owner: str, /) -> bool:
-        """Release a claim of this owner, and say whether there was one."""
-
-
-class Processes(Protocol):
-    """What a cleanup asks of this machine."""
-
-    def this_host(self) -> str:
-        """Return its name."""
-
-    def is_alive(self, owner: Owner, /) -> bool:
-        """Say whether a process of this machine is still alive."""
 
 
 class Files(Protocol):
@@ -168,14 +150,7 @@ class _Cleanup:
             abandoned=tuple(
                 claim
                 for claim in self._claims.claims()
-                if is_abandoned(
-                    claim.claimed_at,
-                    Owner.parse(claim.owner),
-                    now=now,
-                    threshold=self._threshold,
-                    this_host=processes.this_host(),
-                    is_alive=processes.is_alive,
-                )
+                if is_given_up(claim, processes, now=now, threshold=self._threshold)
             ),
         )
         self._check_root()
@@ -195,10 +170,7 @@ class _Cleanup:
 
     def _release(self, abandoned: Iterable[Claim]) -> tuple[Claim, ...]:
         with self._index.exclusive():
-            held = set(self._claims.claims())  # by now a claim may be a younger one of the same owner
-            return tuple(
-                claim for claim in abandoned if claim in held and self._claims.release(claim.tmdb_id, claim.owner)
-            )
+            return release_claims(abandoned, self._claims)
 
     def _fail(self, tmdb_id: TmdbId, orphans: Iterable[Orphan], now: datetime) -> list[Orphan]:
         """Write the orphans of one show, those of them that still are; the sidecars first, as a rescan does."""

@@ -11,9 +11,10 @@ from alfred.application.exceptions import ShowNotFoundInLibrary
 from alfred.cli.command import TMDB_ID, alfred_command
 from alfred.cli.session import Session
 from alfred.cli.shapes import explain_shape
-from alfred.cli.text import age, clock_time
-from alfred.domain.library.entry import EntryState, forecast_refresh
+from alfred.cli.text import age, clock_time, plural
+from alfred.domain.library.entry import EntryState, RefreshForecast
 from alfred.domain.shared.value_objects import TmdbId
+from alfred.domain.tv_shows.freshness import TtlPolicy
 from alfred.infrastructure.persistence.dot_alfred.v2.sidecar_root import ShowIndexEntry
 
 if TYPE_CHECKING:
@@ -30,18 +31,18 @@ def command(session: Session, tmdb_id: TmdbId) -> None:
         if entry is None:
             raise ShowNotFoundInLibrary(tmdb_id)
         now, ttl_days = library.now(), library.settings.tmdb_cache_ttl_days
-        forecast = forecast_refresh(entry.standing, ttl_days=ttl_days, now=now)
+        forecast, policy = library.forecast(entry), library.ttl_policy
 
         def tell() -> None:
             session.say(f"{entry.name} ({entry.tmdb_id}) is {_a(forecast.reason)}.", style="bold")
-            session.say(f"  {_because(entry, forecast.reason, ttl_days, now)}")
+            session.say(f"  {_because(entry, forecast, _ttl(ttl_days, policy), now)}")
             answer = "would take it" if forecast.will_refresh else "would leave it alone"
             due = ""
             if forecast.next_refresh_at and forecast.next_refresh_at > now:
                 due = f" until {clock_time(forecast.next_refresh_at)}"
             session.say(f"  The next refresh {answer}{due}.")
 
-        session.answer(lambda: explain_shape(entry, ttl_days=ttl_days, now=now), tell)
+        session.answer(lambda: explain_shape(entry, forecast, ttl_days=ttl_days, now=now, policy=policy), tell)
 
     session.with_library(work, queries_only=True)
 
@@ -54,9 +55,16 @@ def _since(moment: datetime | None) -> str:
     return clock_time(moment) if moment else "an unknown time"
 
 
-def _because(entry: ShowIndexEntry, state: EntryState, ttl_days: int, now: datetime) -> str:
-    fetched = age(entry.metadata.fetched_at, now=now)
-    match state:
+def _ttl(ttl_days: int, policy: TtlPolicy) -> str:
+    days = plural(ttl_days, "day")
+    return days if policy is TtlPolicy.FIXED else f"{days}, fitted to the show"
+
+
+def _because(entry: ShowIndexEntry, forecast: RefreshForecast, ttl: str, now: datetime) -> str:
+    fetched = f"Its facts were fetched {age(entry.metadata.fetched_at, now=now)}"
+    if entry.metadata.verified_at not in (None, entry.metadata.fetched_at):
+        fetched += f" and verified {age(entry.metadata.verified_at, now=now)}"
+    match forecast.reason:
         case EntryState.MISSING:
             since = _since(entry.metadata.missing_since)
             return f"Its folder has not been there since {since}: {entry.metadata.path}"
@@ -72,6 +80,6 @@ def _because(entry: ShowIndexEntry, state: EntryState, ttl_days: int, now: datet
         case EntryState.PLACEHOLDER:
             return f"TMDB has not been asked yet; 'alfred sync {entry.tmdb_id}' asks now."
         case EntryState.STALE:
-            return f"Its facts were fetched {fetched}, and the TTL is {ttl_days} days."
+            return f"{fetched}, and the TTL is {ttl}."
         case EntryState.FRESH:
-            return f"Its facts were fetched {fetched}; they stay fresh for {ttl_days} days."
+            return f"{fetched}; they stay fresh for {ttl}."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -83,11 +83,12 @@ def _list(
     include_missing: bool,
 ) -> None:
     now, ttl_days = library.now(), library.settings.tmdb_cache_ttl_days
+    policy = library.ttl_policy
     found = [
         (entry, state)
         for entry in library.index.entries(include_missing=include_missing)
         if tags <= set(entry.user.tags)
-        and (state := derive_state(entry.standing, ttl_days=ttl_days, now=now)) in chosen
+        and (state := derive_state(entry.standing, ttl_days=ttl_days, policy=policy, now=now)) in chosen
     ]
 
     def tell() -> None:
@@ -102,7 +103,10 @@ def _list(
         if session.stdout_is_terminal:
             session.say(plural(len(found), "show"))
 
-    session.answer(lambda: {"shows": [entry_shape(entry, ttl_days=ttl_days, now=now) for entry, _ in found]}, tell)
+    def document() -> dict[str, Any]:
+        return {"shows": [entry_shape(entry, ttl_days=ttl_days, now=now, policy=policy) for entry, _ in found]}
+
+    session.answer(document, tell)
 
 
 def _row(entry: ShowIndexEntry, state: EntryState, fetched: str) -> list[str]:

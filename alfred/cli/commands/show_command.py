@@ -76,13 +76,17 @@ def _show(session: Session, library: Library, tmdb_id: TmdbId, season: int | Non
         for file in view.unmatched_files:
             session.say(f"  no such episode: {file.library_path}", style="yellow")
 
-    shape = entry_shape(entry, ttl_days=library.settings.tmdb_cache_ttl_days, now=library.now())
+    shape = entry_shape(
+        entry, ttl_days=library.settings.tmdb_cache_ttl_days, now=library.now(), policy=library.ttl_policy
+    )
     session.answer(lambda: shape | show_shape(view), tell)
 
 
 def _tell_entry(session: Session, library: Library, entry: ShowIndexEntry) -> None:
     now = library.now()
-    state = derive_state(entry.standing, ttl_days=library.settings.tmdb_cache_ttl_days, now=now)
+    state = derive_state(
+        entry.standing, ttl_days=library.settings.tmdb_cache_ttl_days, now=now, policy=library.ttl_policy
+    )
     counts = entry.episodes
     session.say(f"{entry.name}  (TMDB {entry.tmdb_id})", style="bold")
     if entry.metadata.fetched_at is None:

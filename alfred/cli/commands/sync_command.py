@@ -11,15 +11,13 @@ from alfred.cli.command import TMDB_ID, alfred_command
 from alfred.cli.session import Session
 from alfred.cli.shapes import sync_shape
 from alfred.cli.text import age, plural
+from alfred.domain.library.failure import PROVIDER_WIDE
 from alfred.domain.shared.value_objects import TmdbId
 from alfred.infrastructure.persistence.dot_alfred.v2.sidecar_root import ShowIndexEntry
 
 if TYPE_CHECKING:
     from alfred.application.tv_shows.sync import SyncResult
     from alfred.composition import Library
-
-PROVIDER_WIDE = frozenset({"auth_error", "cf_challenge", "connection_refused", "dns", "tls"})
-"""Failures that the next show would meet too."""
 
 
 @alfred_command(
@@ -77,7 +75,9 @@ def _sync_all(
                 break  # the next one would meet it too
             continue
         requests = library.provider.requests_sent - before
-        documents.append(sync_shape(result, requests=requests, ttl_days=ttl_days, now=library.now()))
+        documents.append(
+            sync_shape(result, requests=requests, ttl_days=ttl_days, now=library.now(), policy=library.ttl_policy)
+        )
         if not (session.as_json or session.quiet):
             _tell(session, library, result, requests)
     return documents, failures

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from alfred.domain.tv_shows.freshness import due_at, is_stale
+from alfred.domain.shared.value_objects import TmdbId
+from alfred.domain.tv_shows.freshness import FactsAge, Outlook, TtlPolicy, due_at, is_stale
 from alfred.domain.tv_shows.show import PLACEHOLDER_STATUS
 
 
@@ -70,16 +71,34 @@ class EpisodeCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """The stored axes that the state of an entry is derived from."""
+    """What the state of an entry is derived from: the stored axes, and how old its facts are."""
 
     status: str
     fetched_at: datetime | None = None
     missing_since: datetime | None = None
     claimed_at: datetime | None = None
     sync: SyncRecord = SyncRecord()
+    tmdb_id: TmdbId | None = None
+    verified_at: datetime | None = None
+    outlook: Outlook = field(default_factory=Outlook)
+
+    @property
+    def facts(self) -> FactsAge | None:
+        """How old the facts are; None for a placeholder."""
+        if self.status == PLACEHOLDER_STATUS or self.fetched_at is None:
+            return None
+        return FactsAge(
+            tmdb_id=self.tmdb_id,
+            status=self.status,
+            fetched_at=self.fetched_at,
+            verified_at=self.verified_at,
+            outlook=self.outlook,
+        )
 
 
-def derive_state(standing: Standing, *, ttl_days: int, now: datetime) -> EntryState:
+def derive_state(
+    standing: Standing, *, ttl_days: int, now: datetime, policy: TtlPolicy = TtlPolicy.FIXED
+) -> EntryState:
     """Derive the one state of an entry."""
     if standing.missing_since is not None:
         return EntryState.MISSING
@@ -89,9 +108,10 @@ def derive_state(standing: Standing, *, ttl_days: int, now: datetime) -> EntrySt
         return EntryState.BROKEN
     if standing.sync.outcome is Outcome.DELISTED:
         return EntryState.DELISTED
-    if standing.status == PLACEHOLDER_STATUS or standing.fetched_at is None:
+    facts = standing.facts
+    if facts is None:
         return EntryState.PLACEHOLDER
-    if is_stale(standing.fetched_at, ttl_days=ttl_days, now=now):
+    if is_stale(facts, ttl_days=ttl_days, policy=policy, now=now):
         return EntryState.STALE
     return EntryState.FRESH
 
@@ -105,10 +125,12 @@ class RefreshForecast:
     next_refresh_at: datetime | None = None
 
 
-def forecast_refresh(standing: Standing, *, ttl_days: int, now: datetime) -> RefreshForecast:
+def forecast_refresh(
+    standing: Standing, *, ttl_days: int, now: datetime, policy: TtlPolicy = TtlPolicy.FIXED
+) -> RefreshForecast:
     """Say whether the next batch refresh would take an entry."""
-    state = derive_state(standing, ttl_days=ttl_days, now=now)
-    due = due_at(standing.fetched_at, ttl_days=ttl_days) if standing.fetched_at else None
+    state = derive_state(standing, ttl_days=ttl_days, policy=policy, now=now)
+    due = due_at(standing.facts, ttl_days=ttl_days, policy=policy) if standing.facts else None
     match state:
         case EntryState.BROKEN:
             retry_after = standing.sync.retry_after

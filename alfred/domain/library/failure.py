@@ -9,6 +9,9 @@ from alfred.domain.library.entry import Outcome, SyncRecord
 NOT_FOUND = "not_found"
 """The error class of an answer that says the provider does not have the id."""
 
+PROVIDER_WIDE = frozenset({"auth_error", "cf_challenge", "connection_refused", "dns", "rate_limited", "tls"})
+"""Error classes that say nothing of the show that was asked for: the next one would meet them too."""
+
 SIDECAR_FAILURE = "sidecar"
 """The error class of an entry whose sidecar cannot be used."""
 

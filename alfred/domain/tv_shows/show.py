@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from alfred.domain.shared.value_objects import TmdbId
@@ -64,6 +64,8 @@ class TVShowInfo:
             whatever the provider says; :data:`UNSPECIFIED_STATUS` where it says nothing.
         show_type: ``Scripted``, ``Documentary``, ... or None.
         seasons: in the provider's order, each number once.
+        etag: the provider's name for this edition of the facts, by which it can be asked whether there is another;
+            None where it has none.
     """
 
     tmdb_id: TmdbId
@@ -80,6 +82,7 @@ class TVShowInfo:
     imdb_id: str | None = None
     tvdb_id: int | None = None
     seasons: tuple[SeasonInfo, ...] = ()
+    etag: str | None = field(default=None, compare=False)
 
     @property
     def unavailable_seasons(self) -> tuple[int, ...]:

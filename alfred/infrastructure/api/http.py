@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import random
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Any, Final, Protocol, Self, TypeVar
+from typing import Any, Final, Generic, Protocol, Self, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -46,10 +47,14 @@ DEADLINE_FACTOR: Final = 3
 LARGEST_BODY: Final = 64 * 1024 * 1024
 """Bytes, packed or unpacked; the largest real answers are a few megabytes."""
 
-POOL_SIZE: Final = 32
+HELD_BACK: Final = "rate_limited"
+"""The class of an attempt that our own limiter kept from being sent."""
+
+POOL_SIZE: Final = 64
 """Idle connections kept for the workers that share one door."""
 
 _CHUNK = 64 * 1024
+_ETAG = re.compile(r'(W/)?"[!#-~]{1,200}"')
 _HEADERS: Final = {
     "Accept": "application/json",
     "Accept-Encoding": "gzip",
@@ -107,12 +112,27 @@ class ProviderRequest:
         path: below the base URL, with a leading ``/``.
         subject: what it is about, for messages: ``show 1396``.
         params: the query, without the key.
+        etag: of the edition that is known; the answer then says so where there is no other.
     """
 
     request_type: str
     path: str
     subject: str
     params: Mapping[str, str] = field(default_factory=dict)
+    etag: str | None = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What it needs beside the headers of every request."""
+        return {} if self.etag is None else {"If-None-Match": self.etag}
+
+
+@dataclass(frozen=True, slots=True)
+class Edition(Generic[T]):
+    """What was made of an answer, and the name by which the provider can be asked whether there is another."""
+
+    value: T
+    etag: str | None
 
 
 class ProviderDoor:
@@ -127,7 +147,9 @@ class ProviderDoor:
         timeout_seconds: to connect, and between two pieces of an answer.
         error_type: what is raised when a request fails for good.
         observer: hears of each attempt.
-        before_request: called before each attempt; may wait, or raise to keep the request from being sent.
+        before_request: called before each attempt; may wait, or raise to keep the request from being sent. A
+            ProviderError of class ``rate_limited`` is told to the observer and raised as one of the door's own.
+        hold_back: called after each 429 with the seconds that the provider asked everybody to wait, or None.
         sleep: takes seconds; waits between attempts.
         uniform: takes two bounds; the chance in those waits.
         monotonic: seconds; measures latency and the deadline.
@@ -144,6 +166,7 @@ class ProviderDoor:
         error_type: type[ProviderError] = ProviderError,
         observer: RequestObserver | None = None,
         before_request: Callable[[], None] | None = None,
+        hold_back: Callable[[float | None], None] | None = None,
         sleep: Callable[[float], None] = time.sleep,
         uniform: Callable[[float, float], float] = random.uniform,
         monotonic: Callable[[], float] = time.monotonic,
@@ -158,6 +181,7 @@ class ProviderDoor:
         self._error_type = error_type
         self._observer = observer
         self._before_request = before_request
+        self._hold_back = hold_back
         self._sleep = sleep
         self._uniform = uniform
         self._monotonic = monotonic
@@ -200,6 +224,23 @@ class ProviderDoor:
             TokenMissing: there is no token, and nothing was sent.
             UsageError: the token cannot be sent, and nothing was sent.
         """
+        return self._fetch(request, lambda answer: read(answer.body), attempts)
+
+    def fetch_edition(self, request: ProviderRequest, read: Callable[[bytes], T]) -> Edition[T]:
+        """Do what :meth:`fetch` does, and return the answer's entity tag too."""
+        return self._fetch(request, lambda answer: Edition(read(answer.body), _etag_of(answer)), ATTEMPTS)
+
+    def fetch_if_changed(self, request: ProviderRequest, read: Callable[[bytes], T]) -> Edition[T] | None:
+        """Do what :meth:`fetch_edition` does; None where the provider has no other edition than the request's."""
+
+        def read_edition(answer: Answer) -> Edition[T] | None:
+            if answer.status == requests.codes.not_modified:
+                return None
+            return Edition(read(answer.body), _etag_of(answer))
+
+        return self._fetch(request, read_edition, ATTEMPTS)
+
+    def _fetch(self, request: ProviderRequest, read: Callable[[Answer], T], attempts: int) -> T:
         retrying = Retrying(
             sleep=self._sleep,
             stop=stop_after_attempt(attempts),
@@ -212,18 +253,29 @@ class ProviderDoor:
             raise self._error(result)
         return result
 
-    def _attempt(self, request: ProviderRequest, read: Callable[[bytes], T]) -> T | Fault:
+    def _attempt(self, request: ProviderRequest, read: Callable[[Answer], T]) -> T | Fault:
         """Send once. A failure is a value here: an exception would drag the library's own, with its URL, along."""
         authentication = self._credentials.authentication()
-        if self._before_request is not None:
-            self._before_request()
+        started, start = self._now(), self._monotonic()
+        try:
+            if self._before_request is not None:
+                self._before_request()
+        except ProviderError as error:
+            if error.error_class != HELD_BACK:
+                raise
+            held_back = Fault(error_class=HELD_BACK, message=str(error), retry_after=error.retry_after)
+            self._report(request, started, (self._monotonic() - start) * 1000, held_back)
+            return held_back
         with self._counter_lock:
             self._requests_sent += 1
         started, start = self._now(), self._monotonic()
         answer = self._exchange(request, authentication)
         latency_ms = (self._monotonic() - start) * 1000
         result = answer if isinstance(answer, Fault) else self._understand(answer, request, read)
-        self._report(request, started, latency_ms, result)
+        status = answer.status if isinstance(answer, Answer) else None
+        self._report(request, started, latency_ms, result, status)
+        if self._hold_back is not None and isinstance(result, Fault) and result.error_class == "http_429":
+            self._hold_back(result.retry_after)
         return result
 
     def _exchange(self, request: ProviderRequest, authentication: requests.auth.AuthBase) -> Answer | Fault:
@@ -232,6 +284,7 @@ class ProviderDoor:
             with self._session.get(
                 self._base_url + request.path,
                 params=dict(request.params),
+                headers=request.headers,
                 auth=authentication,
                 timeout=(self._timeout, self._timeout),
                 allow_redirects=False,
@@ -258,18 +311,26 @@ class ProviderDoor:
             return self._too_large(response.status_code)
         return Answer(response.status_code, response.headers, body)
 
-    def _understand(self, answer: Answer, request: ProviderRequest, read: Callable[[bytes], T]) -> T | Fault:
-        fault = fault_of_answer(
-            answer, self._provider, subject=request.subject, hide=self._credentials.hide_in, now=self._now()
-        )
-        if fault is not None:
-            return fault
+    def _understand(self, answer: Answer, request: ProviderRequest, read: Callable[[Answer], T]) -> T | Fault:
+        if request.etag is None or answer.status != requests.codes.not_modified:
+            fault = fault_of_answer(
+                answer, self._provider, subject=request.subject, hide=self._credentials.hide_in, now=self._now()
+            )
+            if fault is not None:
+                return fault
         try:
-            return read(answer.body)
+            return read(answer)
         except ValueError:
             return unreadable_fault(self._provider, request.subject)
 
-    def _report(self, request: ProviderRequest, started: datetime, latency_ms: float, result: object) -> None:
+    def _report(
+        self,
+        request: ProviderRequest,
+        started: datetime,
+        latency_ms: float,
+        result: object,
+        status: int | None = None,
+    ) -> None:
         if self._observer is None:
             return
         fault = result if isinstance(result, Fault) else None
@@ -281,7 +342,7 @@ class ProviderDoor:
                 started=started,
                 latency_ms=latency_ms,
                 outcome="failure" if failed else "success",
-                http_status=fault.http_status if fault else int(requests.codes.ok),
+                http_status=fault.http_status if fault else status,
                 error_class=fault.error_class if fault and failed else None,
                 parse_ok=not failed or (fault is not None and fault.status_code is not None),
                 retry_after=fault.retry_after if fault else None,
@@ -351,6 +412,11 @@ def _new_session() -> requests.Session:
     session.mount("http://", adapter)
     session.headers.update(_HEADERS)
     return session
+
+
+def _etag_of(answer: Answer) -> str | None:
+    etag = answer.headers.get("ETag", "").strip()
+    return etag if _ETAG.fullmatch(etag) else None
 
 
 def _unpack(packed: bytes, encoding: str) -> bytes:

@@ -6,16 +6,19 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from types import TracebackType
 from typing import Final, Self
 
 from alfred.application.exceptions import ProviderError, UsageError
+from alfred.application.ports.changes import ChangesPage
 from alfred.domain.shared.value_objects import TmdbId
 from alfred.domain.tv_shows.show import TVShowInfo
 from alfred.infrastructure.api.credentials import Credentials
 from alfred.infrastructure.api.faults import Provider
 from alfred.infrastructure.api.http import (
+    Edition,
     ProviderDoor,
     ProviderRequest,
     RequestObserver,
@@ -23,6 +26,7 @@ from alfred.infrastructure.api.http import (
 )
 from alfred.infrastructure.api.tmdb.mapping import listed_seasons, name_of, show_from
 from alfred.infrastructure.api.tmdb.schemas import (
+    ChangesPayload,
     ConfigurationPayload,
     SeasonPayload,
     SeasonsPayload,
@@ -59,6 +63,7 @@ class TMDBClient:
         timeout_seconds: to connect, and between two pieces of an answer.
         observer: hears of each request, retries included.
         before_request: called before each request; may wait, or raise to keep it from being sent.
+        hold_back: called after each 429 with the seconds that TMDB asked everybody to wait, or None.
         sleep: takes seconds; waits between attempts.
         uniform: takes two bounds; the chance in those waits.
         monotonic: seconds; measures latency.
@@ -77,6 +82,7 @@ class TMDBClient:
         timeout_seconds: float = 10.0,
         observer: RequestObserver | None = None,
         before_request: Callable[[], None] | None = None,
+        hold_back: Callable[[float | None], None] | None = None,
         sleep: Callable[[float], None] = time.sleep,
         uniform: Callable[[float, float], float] = random.uniform,
         monotonic: Callable[[], float] = time.monotonic,
@@ -93,6 +99,7 @@ class TMDBClient:
             error_type=TMDBAPIError,
             observer=observer,
             before_request=before_request,
+            hold_back=hold_back,
             sleep=sleep,
             uniform=uniform,
             monotonic=monotonic,
@@ -134,12 +141,55 @@ class TMDBClient:
             UsageError: the id or the token cannot be used.
         """
         show_id = _checked_id(tmdb_id)
-        show = self._door.fetch(
-            self._request(show_id, ("external_ids", *_season_names(FIRST_SEASONS))),
-            lambda body: _read_show(body, show_id),
+        return self._whole_show(
+            self._door.fetch_edition(self._first_request(show_id), lambda body: _read_show(body, show_id))
         )
+
+    def get_tv_show_info_if_changed(self, tmdb_id: int, etag: str) -> TVShowInfo | None:
+        """Return the show, or None where TMDB says that it is as it was; the answer is then a few bytes long.
+
+        Args:
+            tmdb_id: as for :meth:`get_tv_show_info`.
+            etag: the ``etag`` of what :meth:`get_tv_show_info` returned.
+
+        Raises:
+            TMDBAPIError, TokenMissing, UsageError: as for :meth:`get_tv_show_info`.
+        """
+        show_id = _checked_id(tmdb_id)
+        request = replace(self._first_request(show_id), etag=etag)
+        edition = self._door.fetch_if_changed(request, lambda body: _read_show(body, show_id))
+        return None if edition is None else self._whole_show(edition)
+
+    def _first_request(self, show_id: int) -> ProviderRequest:
+        return self._request(show_id, ("external_ids", *_season_names(FIRST_SEASONS)))
+
+    def _whole_show(self, edition: Edition[ShowPayload]) -> TVShowInfo:
+        """Add the later seasons; a show that has some gets no etag: its first answer says nothing of them."""
+        show = edition.value
         later = [number for number in listed_seasons(show) if number not in FIRST_SEASONS]
-        return show_from(show, show.appended | self._later_seasons(show_id, later))
+        info = show_from(show, show.appended | self._later_seasons(show.id, later))
+        return info if later or info.unavailable_seasons else replace(info, etag=edition.etag)
+
+    def get_tv_changes(self, first_day: date, last_day: date, *, page: int = 1) -> ChangesPage:
+        """Return one page of the shows that changed.
+
+        Args:
+            first_day: UTC; TMDB takes windows of at most 14 days more than this one.
+            last_day: likewise; included.
+            page: 1 to 500.
+
+        Raises:
+            TMDBAPIError: TMDB failed, or the answer is not that page.
+            TokenMissing: there is no token.
+            UsageError: the token cannot be used.
+        """
+        request = ProviderRequest(
+            request_type="changes",
+            path="/tv/changes",
+            subject=f"changes, page {page}",
+            params={"start_date": first_day.isoformat(), "end_date": last_day.isoformat(), "page": str(page)},
+        )
+        return self._door.fetch(request, lambda body: _read_changes(body, page))
 
     def probe(self) -> None:
         """Ask once for what any token may read; returns when TMDB answered and accepted the token.
@@ -218,6 +268,17 @@ def _read_seasons(body: bytes, show_id: int, numbers: tuple[int, ...]) -> dict[i
     show = seasons_of_show(numbers).model_validate_json(body)
     _refuse_other_show(show, show_id)
     return show.appended
+
+
+def _read_changes(body: bytes, page: int) -> ChangesPage:
+    changes = ChangesPayload.model_validate_json(body)
+    if changes.page != page:
+        raise ValueError(f"asked for page {page}, got page {changes.page}")
+    return ChangesPage(
+        ids=tuple(row.id for row in changes.results),
+        total_pages=changes.total_pages,
+        total_results=changes.total_results,
+    )
 
 
 def _refuse_other_show(show: SeasonsPayload, show_id: int) -> None:

@@ -27,6 +27,21 @@ class ConfigurationPayload(_Payload):
     images: ImagesPayload
 
 
+class ChangedShowPayload(_Payload):
+    """One row of ``/tv/changes``."""
+
+    id: int
+
+
+class ChangesPayload(_Payload):
+    """The body of ``/tv/changes``."""
+
+    page: int
+    results: tuple[ChangedShowPayload, ...]
+    total_pages: int
+    total_results: int
+
+
 class EpisodePayload(_Payload):
     """One row of a season's ``episodes``; before 2015 rows came without an ``id``."""
 

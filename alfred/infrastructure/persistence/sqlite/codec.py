@@ -11,6 +11,7 @@ from alfred.application.exceptions import IndexCorrupt
 from alfred.domain.library.entry import Outcome, SyncRecord
 from alfred.domain.library.episode_name import DecidedBy, EpisodeName
 from alfred.domain.library.release import EpisodeFile, FileStatus
+from alfred.domain.tv_shows.freshness import Outlook
 from alfred.infrastructure.persistence.sqlite.database import Row
 
 P = ParamSpec("P")
@@ -18,6 +19,8 @@ T = TypeVar("T")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+
+NO_OUTLOOK = Outlook()
 
 
 def decoder(decode: Callable[P, T]) -> Callable[P, T]:
@@ -63,6 +66,19 @@ def to_day(day: date | None) -> str | None:
 def from_day(value: str | None) -> date | None:
     """Decode a day."""
     return None if value is None else date.fromisoformat(value)
+
+
+def outlook_to_row(outlook: Outlook) -> Row:
+    """Encode an outlook as its columns of ``show``."""
+    return " ".join(day.isoformat() for day in outlook.air_dates), to_day(outlook.incomplete_from)
+
+
+def outlook_from_row(row: Row) -> Outlook:
+    """Decode the columns of ``show`` that hold an outlook; a placeholder has none."""
+    air_dates, incomplete_from = row
+    if not air_dates and incomplete_from is None:
+        return NO_OUTLOOK
+    return Outlook(tuple(date.fromisoformat(day) for day in (air_dates or "").split()), from_day(incomplete_from))
 
 
 def file_to_row(library: int, tmdb_id: int, file: EpisodeFile) -> Row:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,8 @@ from alfred.infrastructure.persistence.mounts import is_network
 
 BUSY_TIMEOUT_SECONDS = 10.0
 CACHE_KIB = 65536
+
+_LOOK_AGAIN_SECONDS = 0.01
 
 _PRIMARY_CODE = 0xFF
 _CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
@@ -44,19 +47,24 @@ class Database:
         path: the file.
         create: make it where it is not there.
         read_only: only for queries; a file on a read-only disk can be opened no other way.
+        any_thread: threads may share it, if they see to it that one uses it at a time.
 
     Raises:
         IndexUnreadable, IndexCorrupt, IndexBusy, ReadOnlyLibrary: as the names say.
     """
 
-    def __init__(self, path: Path, *, create: bool = False, read_only: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, create: bool = False, read_only: bool = False, any_thread: bool = False
+    ) -> None:
         self.path = path
         self.read_only = read_only
         self.replaces: tuple[Path, Path | None] | None = None
         """The damaged file that was set aside for this one, and its write-ahead log."""
         with self._translated():
             self._connection = (
-                _connect_for_reading(path) if read_only else _connect(path, "mode=rwc" if create else "mode=rw")
+                _connect_for_reading(path)
+                if read_only
+                else _connect(path, "mode=rwc" if create else "mode=rw", any_thread=any_thread)
             )
         self._identity = _identity(path)
         try:
@@ -72,9 +80,22 @@ class Database:
             return
         network = is_network(self.path.parent)
         wanted = "delete" if network else "wal"
-        if self.one("PRAGMA journal_mode") != (wanted,):
-            self.execute(f"PRAGMA journal_mode = {wanted}")
+        self._set_journal_mode(wanted)
         self.execute(f"PRAGMA synchronous = {'FULL' if network else 'NORMAL'}")
+
+    def _set_journal_mode(self, wanted: str) -> None:
+        """Change it where it is another; SQLite does not wait for those who do the same, so that we have to."""
+        give_up_at = time.monotonic() + BUSY_TIMEOUT_SECONDS
+        while True:
+            try:
+                if self.one("PRAGMA journal_mode") != (wanted,):
+                    self.execute(f"PRAGMA journal_mode = {wanted}")
+            except IndexBusy:
+                if time.monotonic() > give_up_at:
+                    raise
+                time.sleep(_LOOK_AGAIN_SECONDS)
+            else:
+                return
 
     def execute(self, statement: str, values: Sequence[Any] = ()) -> int:
         """Run one statement and return the number of rows it changed."""
@@ -162,9 +183,13 @@ class Database:
             raise _translate(error, self.path) from error
 
 
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
+def _connect(path: Path, mode: str, *, any_thread: bool = False) -> sqlite3.Connection:
     return sqlite3.connect(
-        f"file:{quote(str(path))}?{mode}", uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_SECONDS
+        f"file:{quote(str(path))}?{mode}",
+        uri=True,
+        isolation_level=None,
+        timeout=BUSY_TIMEOUT_SECONDS,
+        check_same_thread=not any_thread,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import marshal
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from alfred.domain.library.history import (
     ShowFacts,
@@ -14,9 +14,10 @@ from alfred.domain.library.history import (
     changes_of_facts,
     first_sync,
 )
+from alfred.domain.tv_shows.outlook import outlook_of
 from alfred.domain.tv_shows.show import TVShowInfo
 from alfred.infrastructure.persistence.sqlite import statements as sql
-from alfred.infrastructure.persistence.sqlite.codec import from_micros, to_day, to_micros
+from alfred.infrastructure.persistence.sqlite.codec import from_micros, outlook_to_row, to_day, to_micros
 from alfred.infrastructure.persistence.sqlite.database import Database, Row
 from alfred.infrastructure.persistence.sqlite.history import Written
 
@@ -39,13 +40,24 @@ def write_facts(database: Database, info: TVShowInfo, *, fetched_at: datetime, n
         return Written(moved=False)
     moment = to_micros(fetched_at)
     if before and before[1] == content_hash:
-        database.execute(sql.VERIFY_SHOW, (moment, moment, tmdb_id))
+        database.execute(sql.VERIFY_SHOW, (info.etag, moment, moment, tmdb_id))
         return Written(moved=False)
 
     kept = _episodes_kept(database, info) if before and info.unavailable_seasons else []
     episodes += kept
     undated = sum(row[5] is None for row in episodes)
-    show = (tmdb_id, *_show_values(info), len(episodes), undated, content_hash, moment, moment)
+    outlook = outlook_to_row(outlook_of(info, today=fetched_at.astimezone(UTC).date()))
+    show = (
+        tmdb_id,
+        *_show_values(info),
+        len(episodes),
+        undated,
+        *outlook,
+        content_hash,
+        info.etag,
+        moment,
+        moment,
+    )
     database.execute(sql.PUT_SHOW, show)
     old_seasons = database.all(sql.SEASONS, (tmdb_id,)) if before else []
     write_difference(database, old_seasons, seasons, sql.SEASON_ROWS)

@@ -88,7 +88,7 @@ def _read(database: Database, facts: IndexFacts, *, root: Path, library_id: str,
     dangling = Counter(str(row[0]) for row in database.all("PRAGMA foreign_key_check"))
     known = database.one(sql.LIBRARY, (library_id,))
     there = database.one(sql.LIBRARY_AT_ROOT, (str(root.resolve()),))
-    early = database.all(sql.FETCHED_AFTER, (known[0], to_micros(now))) if known else []
+    early = database.all(sql.FETCHED_AFTER, (known[0], to_micros(now), to_micros(now))) if known else []
     return replace(
         facts,
         dangling=dangling,

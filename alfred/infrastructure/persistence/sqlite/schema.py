@@ -2,7 +2,9 @@
 
 Facts (``show``, ``season``, ``episode``) are what the provider said, once for all libraries. Presence
 (``entry``, ``folder``, ``file``, ``slot_file``, ``open_slot``, ``tag``, ``event``) is what one library holds.
-Moments are whole microseconds since 1970, days are ISO 8601 text.
+Moments are whole microseconds since 1970, days are ISO 8601 text. ``air_dates`` are the days on which episodes
+were to air when the show was written, with a space between them; from ``incomplete_from`` on an episode has aired
+that has no title or no date.
 
 An open slot has no ready file, or had not aired when it was written; ``held`` is the state that its files give
 it, '' where it has none. All other slots have aired and are on disk, so that counting and finding what is wanted
@@ -38,11 +40,14 @@ CREATE TABLE show (
     tvdb_id INTEGER,
     episode_total INTEGER NOT NULL,
     undated_total INTEGER NOT NULL,
+    air_dates TEXT NOT NULL,
+    incomplete_from TEXT,
     content_hash TEXT NOT NULL,
+    etag TEXT,
     fetched_at INTEGER NOT NULL,
     verified_at INTEGER NOT NULL
 );
-CREATE INDEX show_by_age ON show (fetched_at, tmdb_id);
+CREATE INDEX show_by_age ON show (verified_at, fetched_at, tmdb_id);
 CREATE TABLE season (
     tmdb_id INTEGER NOT NULL REFERENCES show ON DELETE CASCADE,
     number INTEGER NOT NULL,

@@ -39,18 +39,19 @@ SHOW_AGE = "SELECT fetched_at, content_hash, name, status FROM show WHERE tmdb_i
 PUT_SHOW = """
 INSERT INTO show (tmdb_id, name, original_name, original_language, status, show_type, in_production,
     first_air_date, last_air_date, overview, poster_path, imdb_id, tvdb_id, episode_total, undated_total,
-    content_hash, fetched_at, verified_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    air_dates, incomplete_from, content_hash, etag, fetched_at, verified_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (tmdb_id) DO UPDATE SET name = excluded.name, original_name = excluded.original_name,
     original_language = excluded.original_language, status = excluded.status, show_type = excluded.show_type,
     in_production = excluded.in_production, first_air_date = excluded.first_air_date,
     last_air_date = excluded.last_air_date, overview = excluded.overview, poster_path = excluded.poster_path,
     imdb_id = excluded.imdb_id, tvdb_id = excluded.tvdb_id, episode_total = excluded.episode_total,
-    undated_total = excluded.undated_total, content_hash = excluded.content_hash,
+    undated_total = excluded.undated_total, air_dates = excluded.air_dates,
+    incomplete_from = excluded.incomplete_from, content_hash = excluded.content_hash, etag = excluded.etag,
     fetched_at = excluded.fetched_at, verified_at = excluded.verified_at
 """
 
-VERIFY_SHOW = "UPDATE show SET fetched_at = ?, verified_at = ? WHERE tmdb_id = ?"
+VERIFY_SHOW = "UPDATE show SET etag = ?, fetched_at = ?, verified_at = ? WHERE tmdb_id = ?"
 
 SEASONS = """
 SELECT tmdb_id, number, position, season_id, name, air_date, episode_count
@@ -98,7 +99,8 @@ SELECT e.tmdb_id, COALESCE(s.name, e.name), COALESCE(s.status, 'unknown'), e.pat
     COALESCE(s.episode_total, 0),
     COALESCE(s.episode_total - s.undated_total, 0)
         - (SELECT COUNT(*) FROM open_slot o
-           WHERE o.library = e.library AND o.tmdb_id = e.tmdb_id AND o.air_date > ?)
+           WHERE o.library = e.library AND o.tmdb_id = e.tmdb_id AND o.air_date > ?),
+    s.air_dates, s.incomplete_from
 FROM entry e LEFT JOIN show s ON s.tmdb_id = e.tmdb_id
 WHERE e.library = ?
 """
@@ -109,14 +111,47 @@ ENTRIES = _ENTRY + " ORDER BY LOWER(COALESCE(s.name, e.name)), e.tmdb_id"
 
 ENTRIES_PRESENT = _ENTRY + " AND e.missing_since IS NULL ORDER BY LOWER(COALESCE(s.name, e.name)), e.tmdb_id"
 
-STALE_IDS = """
-SELECT s.tmdb_id FROM show s CROSS JOIN entry e
-WHERE e.library = ? AND e.tmdb_id = s.tmdb_id AND s.fetched_at <= ? ORDER BY s.fetched_at, s.tmdb_id
+_CANDIDATE = """
+SELECT e.tmdb_id, COALESCE(s.name, e.name), COALESCE(s.status, 'unknown'), e.path, s.fetched_at, s.verified_at,
+    e.missing_since, e.claimed_at, e.claimed_by, e.outcome, e.error_class, e.status_message,
+    e.attempts, e.retry_after, e.not_found_count, e.not_found_since, s.air_dates, s.incomplete_from,
+    (SELECT COUNT(*) FROM season n WHERE n.tmdb_id = e.tmdb_id AND n.number > ?), s.etag
+"""
+
+CANDIDATE = (
+    _CANDIDATE
+    + """
+FROM entry e LEFT JOIN show s ON s.tmdb_id = e.tmdb_id
+WHERE e.library = ? AND e.tmdb_id = ?
+"""
+)
+
+CANDIDATES_WITHOUT_FACTS = (
+    _CANDIDATE
+    + """
+FROM entry e LEFT JOIN show s ON s.tmdb_id = e.tmdb_id
+WHERE e.library = ? AND s.tmdb_id IS NULL ORDER BY e.tmdb_id
+"""
+)
+
+# By the index of ages, which holds all that decides whether the rest of a row is worth reading.
+CANDIDATES_BY_AGE = (
+    _CANDIDATE
+    + """
+FROM show s CROSS JOIN entry e
+WHERE e.library = ? AND e.tmdb_id = s.tmdb_id
+    AND (s.verified_at <= ? OR s.verified_at > ? OR s.fetched_at <= ? OR COALESCE(e.outcome, '') <> 'ok')
+ORDER BY s.verified_at, s.fetched_at, s.tmdb_id
+"""
+)
+
+STAMP_VERIFIED = """
+UPDATE show SET verified_at = ? WHERE tmdb_id = ? AND fetched_at <= ? AND verified_at < ?
 """
 
 FETCHED_AFTER = """
 SELECT s.tmdb_id FROM show s JOIN entry e ON e.library = ? AND e.tmdb_id = s.tmdb_id
-WHERE s.fetched_at > ? ORDER BY s.tmdb_id
+WHERE s.verified_at > ? AND s.fetched_at > ? ORDER BY s.tmdb_id
 """
 
 KNOWN_SHOWS = """

@@ -22,19 +22,28 @@ VERSION: Final = 1
 SCHEMA: Final = """
 CREATE TABLE rate_slot (
     provider TEXT PRIMARY KEY,
-    next_free INTEGER NOT NULL
+    next_free INTEGER NOT NULL,
+    held_until INTEGER NOT NULL,
+    written_at INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE change_list (
+    provider TEXT PRIMARY KEY,
+    first_day TEXT NOT NULL,
+    read_at INTEGER NOT NULL,
+    ids TEXT NOT NULL
+);
 """
 
 log = logging.getLogger(__name__)
 
 
-def open_state(state_dir: Path, *, now: Callable[[], datetime]) -> Database:
+def open_state(state_dir: Path, *, now: Callable[[], datetime], any_thread: bool = False) -> Database:
     """Open the state file of this machine, and make it where it is missing or of no use.
 
     Args:
         state_dir: its folder; made where it is missing.
         now: the clock, for the name of a file that is set aside.
+        any_thread: threads may share it, if they see to it that one uses it at a time.
 
     Raises:
         UsageError: the folder cannot be made or written to.
@@ -48,15 +57,20 @@ def open_state(state_dir: Path, *, now: Callable[[], datetime]) -> Database:
         ) from error
     path = state_dir / STATE_NAME
     try:
-        return _open(path)
+        return _open(path, any_thread=any_thread)
     except IndexCorrupt:
         aside = keep_aside(path, label=now().strftime("%Y%m%dT%H%M%SZ"))
         log.warning("the state file was damaged; it is kept as %s and begun again", aside)
-        return _open(path)
+        return _open(path, any_thread=any_thread)
 
 
-def _open(path: Path) -> Database:
-    database = Database(path, create=True)
+def open_state_in_memory() -> Database:
+    """Open a state that this process alone has, and that ends with it; threads may share it."""
+    return _open(Path(":memory:"), any_thread=True)
+
+
+def _open(path: Path, *, any_thread: bool) -> Database:
+    database = Database(path, create=True, any_thread=any_thread)
     try:
         _bring_up_to_date(database)
     except BaseException:

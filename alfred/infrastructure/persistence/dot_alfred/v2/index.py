@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from os import PathLike, fspath
@@ -24,12 +25,15 @@ from alfred.application.exceptions import (
 )
 from alfred.application.ports.clock import system_clock
 from alfred.application.ports.index import ShowPresence
-from alfred.domain.library.entry import EpisodeCounts, Outcome, SyncRecord
+from alfred.domain.library.entry import EpisodeCounts, Outcome, Standing, SyncRecord
 from alfred.domain.library.failure import SIDECAR_FAILURE
 from alfred.domain.library.history import Event, PastEvent, adoption, changes_of_folder, changes_of_sync
+from alfred.domain.library.refresh_plan import RefreshCandidate
 from alfred.domain.library.release import SeriesRelease, UserMetadata
 from alfred.domain.library.views import ShowView, WantedEpisode
 from alfred.domain.shared.value_objects import TmdbId
+from alfred.domain.tv_shows.freshness import LONGEST_TTL
+from alfred.domain.tv_shows.request_cost import LAST_SEASON_AT_ONCE
 from alfred.domain.tv_shows.show import TVShowInfo
 from alfred.domain.work.lease import Claim
 from alfred.infrastructure.persistence.dot_alfred.v2.sidecar_root import EntryMetadata, ShowIndexEntry
@@ -40,6 +44,7 @@ from alfred.infrastructure.persistence.sqlite.codec import (
     from_day,
     from_micros,
     from_micros_or_none,
+    outlook_from_row,
     sync_record_from_row,
     sync_record_to_row,
     to_micros,
@@ -223,11 +228,6 @@ class DotAlfredTVShowLibraryIndex:
         for row in self._database.stream(statement, (self._today(), self._library)):
             yield _to_entry(row, tuple(tags.get(row[0], ())))
 
-    def stale_ids(self, *, fetched_before: datetime) -> list[TmdbId]:
-        """Return the shows whose facts were fetched at or before a moment, oldest first."""
-        rows = self._database.all(sql.STALE_IDS, (self._library, to_micros(fetched_before)))
-        return [TmdbId(tmdb_id) for (tmdb_id,) in rows]
-
     def show(self, tmdb_id: TmdbId) -> ShowView:
         """Return the seasons, slots and files of a show."""
         return read_show(self._database, self._library, tmdb_id.value, today=self._now().astimezone(UTC).date())
@@ -277,26 +277,70 @@ class DotAlfredTVShowLibraryIndex:
             if before is None:
                 self._database.execute(sql.ADD_ENTRY, (*key, info.name, folder, to_micros(now)))
                 self.presence.write_user(info.tmdb_id, release.user if release else UserMetadata(), is_new=True)
-            was_detached, old_digest = (bool(before[1]), before[2]) if before else (False, "")
-            detached = release is None and (was_detached or root_is_online(self._root))
-            digest = release.digest if release else old_digest
-            if release is None and before and before[5] == SIDECAR_FAILURE:  # it is as unusable as it was
-                values: Row = (folder, int(detached), digest, *key)
-                self._database.execute(sql.ENTRY_HAS_SYNCED_WITHOUT_SIDECAR, values)
-            else:
-                values = (folder, int(detached), digest, _partial(info), *key)
-                self._database.execute(sql.ENTRY_HAS_SYNCED, values)
-            if detached:
-                self._database.execute(sql.LOOK_AGAIN, key)
-            is_known = release is None or (release.digest and release.digest == old_digest)
-            files = Written(moved=False)
-            if release is not None and not is_known:
-                files = self.presence.write_release(key, release, is_new=before is None, is_whole=False)
-            if before is None or facts.moved or files.moved or detached != was_detached:
-                self.presence.refresh_slots(key, detached=detached)
-            at_the_entry = _entry_events(before, folder, files)
-            add_events(self._database, key, at_the_entry, at=now)
+            self._join_release(key, before, release, facts, folder=folder, message=_partial(info))
             add_events_everywhere(self._database, info.tmdb_id.value, facts.events, at=now)
+
+    def confirm(
+        self,
+        tmdb_id: TmdbId,
+        release: SeriesRelease | None,
+        *,
+        path: PathLike[str] | str,
+        verified_at: datetime,
+    ) -> None:
+        """Write the join of the facts that are known and a release: the provider has no others.
+
+        Args:
+            tmdb_id: a show that has facts; one that is not in the library any more is left alone.
+            release: as for :meth:`upsert`.
+            path: likewise.
+            verified_at: when the provider was asked.
+        """
+        key = (self._library, tmdb_id.value)
+        with self._database.transaction():
+            if (before := self._database.one(sql.ENTRY_PRESENCE, key)) is None:
+                return
+            self.stamp_verified([tmdb_id], at=verified_at)
+            folder = Path(fspath(path)).as_posix()
+            self._join_release(key, before, release, Written(moved=False), folder=folder, message=None)
+
+    def _join_release(
+        self,
+        key: tuple[int, int],
+        before: Row | None,
+        release: SeriesRelease | None,
+        facts: Written,
+        *,
+        folder: str,
+        message: str | None,
+    ) -> None:
+        """Write an entry after a sync that went well, inside the caller's transaction.
+
+        Args:
+            key: of the entry.
+            before: its row of ENTRY_PRESENCE; None for a new one.
+            release: as for :meth:`upsert`.
+            facts: what became of the facts.
+            folder: the show folder.
+            message: what could not be had.
+        """
+        was_detached, old_digest = (bool(before[1]), before[2]) if before else (False, "")
+        detached = release is None and (was_detached or root_is_online(self._root))
+        digest = release.digest if release else old_digest
+        if release is None and before and before[5] == SIDECAR_FAILURE:  # it is as unusable as it was
+            values: Row = (folder, int(detached), digest, *key)
+            self._database.execute(sql.ENTRY_HAS_SYNCED_WITHOUT_SIDECAR, values)
+        else:
+            self._database.execute(sql.ENTRY_HAS_SYNCED, (folder, int(detached), digest, message, *key))
+        if detached:
+            self._database.execute(sql.LOOK_AGAIN, key)
+        is_known = release is None or (release.digest and release.digest == old_digest)
+        files = Written(moved=False)
+        if release is not None and not is_known:
+            files = self.presence.write_release(key, release, is_new=before is None, is_whole=False)
+        if before is None or facts.moved or files.moved or detached != was_detached:
+            self.presence.refresh_slots(key, detached=detached)
+        add_events(self._database, key, _entry_events(before, folder, files), at=self._now())
 
     def sync_record(self, tmdb_id: TmdbId) -> SyncRecord:
         """Return what is remembered of the last syncs of a show."""
@@ -314,6 +358,39 @@ class DotAlfredTVShowLibraryIndex:
             known = SyncRecord() if before is None else sync_record_from_row(before)
             adopted = (adoption(path),) if before is None else ()
             add_events(self._database, key, (*adopted, *changes_of_sync(known, record)), at=self._now())
+
+    # --- batches
+
+    def candidates(self, *, true_until: datetime, now: datetime) -> Iterator[RefreshCandidate]:
+        """Yield entries for a batch as they are read: those without facts, then by age, the oldest first.
+
+        Args:
+            true_until: of facts that are known to be true after this moment, only those are worth a look that
+                are from the future, have reached the longest TTL, or failed since.
+            now: aware, UTC.
+        """
+        first = (LAST_SEASON_AT_ONCE, self._library)
+        for row in self._database.stream(sql.CANDIDATES_WITHOUT_FACTS, first):
+            yield _to_candidate(row)
+        values = (*first, to_micros(true_until), to_micros(now), to_micros(now - LONGEST_TTL))
+        for row in self._database.stream(sql.CANDIDATES_BY_AGE, values):
+            yield _to_candidate(row)
+
+    def candidate(self, tmdb_id: TmdbId) -> RefreshCandidate | None:
+        """Return what a batch needs to know of an entry, or None."""
+        row = self._database.one(sql.CANDIDATE, (LAST_SEASON_AT_ONCE, self._library, tmdb_id.value))
+        return None if row is None else _to_candidate(row)
+
+    def stamp_verified(self, tmdb_ids: Iterable[TmdbId], *, at: datetime) -> None:
+        """Note that the provider has said of shows that nothing changed until a moment."""
+        moment = to_micros(at)
+        with self._database.transaction():
+            rows = ((moment, tmdb_id.value, moment, moment) for tmdb_id in tmdb_ids)
+            self._database.execute_many(sql.STAMP_VERIFIED, rows)
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Keep every other writer out until the block ends; all of what it writes stays, or nothing."""
+        return self._database.transaction()
 
     # --- claims
 
@@ -403,10 +480,33 @@ def _to_entry(row: Row, tags: tuple[str, ...]) -> ShowIndexEntry:
             missing_since=from_micros_or_none(columns.missing_since),
             claimed_at=from_micros_or_none(columns.claimed_at),
             claimed_by=columns.claimed_by,
+            outlook=outlook_from_row((columns.air_dates, columns.incomplete_from)),
         ),
         sync=sync_record_from_row(row[10:17]),
         user=UserMetadata(tags=tags, note=columns.note, changed_at=from_micros_or_none(columns.user_changed_at)),
         episodes=EpisodeCounts(total=columns.total, aired=columns.aired, on_disk=columns.on_disk),
+    )
+
+
+def _to_candidate(row: Row) -> RefreshCandidate:
+    tmdb_id, name, status, path, fetched_at, verified_at, missing_since, claimed_at, claimed_by = row[:9]
+    return RefreshCandidate(
+        tmdb_id=TmdbId(tmdb_id),
+        name=name,
+        path=path,
+        standing=Standing(
+            status=status,
+            fetched_at=from_micros_or_none(fetched_at),
+            missing_since=from_micros_or_none(missing_since),
+            claimed_at=from_micros_or_none(claimed_at),
+            sync=sync_record_from_row(row[9:16]),
+            tmdb_id=TmdbId(tmdb_id),
+            verified_at=from_micros_or_none(verified_at),
+            outlook=outlook_from_row(row[16:18]),
+        ),
+        claimed_by=claimed_by,
+        later_seasons=row[18],
+        etag=row[19],
     )
 
 
@@ -436,3 +536,5 @@ class _EntryColumns:
     on_disk: int
     total: int
     aired: int
+    air_dates: str | None
+    incomplete_from: str | None

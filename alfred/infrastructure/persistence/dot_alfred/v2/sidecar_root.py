@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from alfred.domain.library.entry import EpisodeCounts, Standing, SyncRecord
 from alfred.domain.library.release import UserMetadata
 from alfred.domain.shared.value_objects import TmdbId
+from alfred.domain.tv_shows.freshness import Outlook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,7 @@ class EntryMetadata:
         fetched_at: when the facts were fetched; None for a placeholder.
         verified_at: when they were last known to be true; not before ``fetched_at``.
         added_at: when the entry was made.
+        outlook: what of its episodes bears on how soon it is worth asking about again.
         missing_since: when its folder was first not there; None while it is.
         claimed_at: since when a batch holds it.
         claimed_by: which one.
@@ -31,6 +33,7 @@ class EntryMetadata:
     missing_since: datetime | None = None
     claimed_at: datetime | None = None
     claimed_by: str | None = None
+    outlook: Outlook = field(default_factory=Outlook)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +54,14 @@ class ShowIndexEntry:
 
     @property
     def standing(self) -> Standing:
-        """The stored axes that the state is derived from."""
+        """What the state is derived from."""
         return Standing(
             status=self.status,
             fetched_at=self.metadata.fetched_at,
             missing_since=self.metadata.missing_since,
             claimed_at=self.metadata.claimed_at,
             sync=self.sync,
+            tmdb_id=self.tmdb_id,
+            verified_at=self.metadata.verified_at,
+            outlook=self.metadata.outlook,
         )
