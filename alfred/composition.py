@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
@@ -30,6 +31,7 @@ from alfred.infrastructure.persistence.marker import (
 from alfred.settings import Settings, default_state_dir, load_usable_settings, settings_file
 
 if TYPE_CHECKING:  # what only some commands need is imported where it is used: queries start quickly
+    from alfred.application.connectivity.gate import ProviderGate
     from alfred.application.library.check import CheckReport
     from alfred.application.library.doctor import Diagnosis
     from alfred.application.library.prune import PrunePlan
@@ -38,10 +40,21 @@ if TYPE_CHECKING:  # what only some commands need is imported where it is used: 
     from alfred.application.tv_shows.cleanup import CleanupPlan
     from alfred.application.tv_shows.rescan import RescanReport
     from alfred.application.tv_shows.sync import SyncResult
+    from alfred.domain.connectivity import ConnectivityProfile
+    from alfred.infrastructure.api.http import RequestObserver
     from alfred.infrastructure.api.tmdb.client import TMDBClient
     from alfred.infrastructure.folders import DiskFolders
     from alfred.infrastructure.persistence.dot_alfred.v2.sidecar_root import ShowIndexEntry
     from alfred.infrastructure.persistence.dot_alfred.v2.sidecars import DotAlfredSidecars
+    from alfred.infrastructure.persistence.sqlite.database import Database
+    from alfred.infrastructure.persistence.state.logged_requests import LoggedRequests
+    from alfred.infrastructure.persistence.state.profiles import SqliteProfiles
+    from alfred.infrastructure.persistence.state.request_log import RequestLog
+
+PROVIDERS = ("tmdb",)
+"""Every configured provider."""
+
+log = logging.getLogger(__name__)
 
 
 def find_library(given: Path | None, settings: Settings, *, start: Path) -> Path:
@@ -139,12 +152,35 @@ class Library:
     @cached_property
     def provider(self) -> TMDBClient:
         """The one door to TMDB."""
-        client = _new_client(self.settings)
+        client = _new_client(self.settings, observer=self.connectivity.request_log)
         self._stack.callback(client.close)
         return client
 
+    def _probe(self) -> None:
+        self.provider.probe()
+
+    @cached_property
+    def connectivity(self) -> Connectivity:
+        """What this machine knows of the way to the provider."""
+        connectivity = Connectivity(self.settings, probe=self._probe, now=self.now)
+        self._stack.callback(connectivity.close)
+        return connectivity
+
+    def provider_gate(self) -> None:
+        """Let a batch begin, before its first request; see :mod:`alfred.application.connectivity.gate`.
+
+        Raises:
+            ProviderQuarantined: nothing is to be sent.
+        """
+        self.connectivity.gate.admit()
+
+    def roll_up(self) -> None:
+        """Bring the provider's profile up to date, after a batch or a sync."""
+        self.connectivity.roll_up()
+
     def sync(self, tmdb_id: TmdbId, *, force: bool = False) -> SyncResult[ShowIndexEntry]:
         """Sync one show; see :func:`alfred.application.tv_shows.sync.sync_show`."""
+        from alfred.application.connectivity.gate import GatedProvider
         from alfred.application.tv_shows.sync import sync_with_reason
         from alfred.infrastructure.persistence.dot_alfred.v2.repository import (
             DotAlfredSeriesReleaseRepository,
@@ -161,7 +197,7 @@ class Library:
             tmdb_id=tmdb_id,
             index=self.index,
             release_repo=releases,
-            tmdb_client=self.provider,
+            tmdb_client=GatedProvider(self.provider, gate=lambda: self.connectivity.gate, force=force),
             ttl_days=self.settings.tmdb_cache_ttl_days,
             now=self.now,
             force=force,
@@ -253,6 +289,127 @@ class Library:
         )
 
 
+class Connectivity:
+    """What this machine knows of the way to the provider: request log, profile, gate.
+
+    Where the state file cannot be used, one warning says so, and nothing is logged, judged or held up.
+
+    Args:
+        settings: all settings.
+        probe: sends one request; raises ProviderError where it fails.
+        now: the clock; aware, UTC.
+    """
+
+    def __init__(
+        self, settings: Settings, *, probe: Callable[[], None], now: Callable[[], datetime] = system_clock
+    ) -> None:
+        self._state_dir = _state_dir(settings)
+        self._probe = probe
+        self._now = now
+        self._stack = ExitStack()
+        self._has_warned = False
+
+    def close(self) -> None:
+        """Write what is left of the log, and close the state file."""
+        self._stack.close()
+
+    @cached_property
+    def request_log(self) -> RequestLog:
+        """Takes note of each request."""
+        from alfred.infrastructure.persistence.state.request_log import RequestLog
+
+        request_log = RequestLog(self._state_dir, on_trouble=self._warn, now=self._now)
+        self._stack.callback(request_log.close)
+        return request_log
+
+    @property
+    def requests(self) -> LoggedRequests:
+        """What is in the log.
+
+        Raises:
+            UsageError, LibraryUnavailable: the state file cannot be used.
+        """
+        from alfred.infrastructure.persistence.state.logged_requests import LoggedRequests
+
+        return LoggedRequests(self._state)
+
+    @property
+    def profiles(self) -> SqliteProfiles:
+        """Where profiles are kept.
+
+        Raises:
+            UsageError, LibraryUnavailable: the state file cannot be used.
+        """
+        from alfred.infrastructure.persistence.state.profiles import SqliteProfiles
+
+        return SqliteProfiles(self._state)
+
+    def refresh(self) -> list[ConnectivityProfile]:
+        """Roll the log up; see :func:`alfred.application.connectivity.profile.refresh_profiles`.
+
+        Raises:
+            UsageError, LibraryUnavailable: the state file cannot be used.
+        """
+        from alfred.application.connectivity.profile import refresh_profiles
+
+        self.request_log.flush()
+        return refresh_profiles(PROVIDERS, log=self.requests, profiles=self.profiles, now=self._now)
+
+    def roll_up(self) -> ConnectivityProfile | None:
+        """Roll the log up; None where the state file cannot be used."""
+        try:
+            return self.refresh()[0]
+        except AlfredError as error:
+            self._warn(error)
+            return None
+
+    @property
+    def gate(self) -> ProviderGate:
+        """The gate before the provider; open where the state file cannot be used."""
+        from alfred.application.connectivity.gate import ProviderGate
+        from alfred.infrastructure.persistence.state.profiles import ForgivingProfiles
+        from alfred.infrastructure.probe_owners import ProcessesOfThisMachine
+
+        return ProviderGate(
+            PROVIDERS[0],
+            profiles=ForgivingProfiles(lambda: self.profiles, on_trouble=self._warn),
+            roll_up=self.roll_up,
+            probe=self._probe,
+            owners=ProcessesOfThisMachine(),
+            now=self._now,
+        )
+
+    @cached_property
+    def _state(self) -> Database:
+        from alfred.infrastructure.persistence.state.store import open_state
+
+        state = open_state(self._state_dir, now=self._now)
+        self._stack.callback(state.close)
+        return state
+
+    def _warn(self, error: AlfredError) -> None:
+        """Say once why there is no log and no profile."""
+        if not self._has_warned:
+            self._has_warned = True
+            log.warning(
+                "requests to the provider are not logged, since the state in %s cannot be used (%s)",
+                self._state_dir,
+                error.code,
+            )
+
+
+@contextmanager
+def open_connectivity(settings: Settings, *, now: Callable[[], datetime] = system_clock) -> Iterator[Connectivity]:
+    """Open what this machine knows of the way to the provider; no library is needed."""
+
+    def probe() -> None:
+        with _new_client(settings, observer=connectivity.request_log) as client:
+            client.probe()
+
+    with closing(Connectivity(settings, probe=probe, now=now)) as connectivity:
+        yield connectivity
+
+
 @contextmanager
 def open_library(
     root: Path,
@@ -282,7 +439,7 @@ def _sidecars_of(
     return DotAlfredSidecars(root, fallback=fallback, now=now)
 
 
-def _new_client(settings: Settings) -> TMDBClient:
+def _new_client(settings: Settings, *, observer: RequestObserver) -> TMDBClient:
     from alfred.infrastructure.api.tmdb.client import TMDBClient
 
     return TMDBClient(
@@ -290,6 +447,7 @@ def _new_client(settings: Settings) -> TMDBClient:
         base_url=settings.tmdb_base_url,
         language=settings.tmdb_language,
         timeout_seconds=settings.tmdb_timeout_seconds,
+        observer=observer,
     )
 
 
@@ -376,8 +534,8 @@ def diagnose(
 def _probe(facts: HealthFacts, settings: Settings) -> HealthFacts:
     """Ask the provider once, and add what it said to the facts."""
     try:
-        with _new_client(settings) as client:
-            client.probe()
+        with open_connectivity(settings) as connectivity:
+            connectivity.gate.probe()
     except AlfredError as error:
         return replace(facts, token=replace(facts.token, was_probed=True, error=error))
     return replace(facts, token=replace(facts.token, was_probed=True))

@@ -44,7 +44,7 @@ class ProviderGate:
     Args:
         provider: lower case, ``tmdb``.
         profiles: where profiles are kept.
-        roll_up: brings the profile up to date and returns it.
+        roll_up: brings the profile up to date and returns it; None where that cannot be done.
         probe: sends one request; raises ProviderError where it fails.
         owners: who sends probes.
         now: the clock; aware, UTC.
@@ -55,7 +55,7 @@ class ProviderGate:
         provider: str,
         *,
         profiles: ProviderProfiles,
-        roll_up: Callable[[], ConnectivityProfile],
+        roll_up: Callable[[], ConnectivityProfile | None],
         probe: Callable[[], None],
         owners: ProbeOwners,
         now: Callable[[], datetime] = system_clock,
@@ -76,12 +76,12 @@ class ProviderGate:
             ProviderQuarantined: nothing is to be sent, or the probe failed.
         """
         profile = self._roll_up()
-        if not profile.is_quarantined:
+        if profile is None or not profile.is_quarantined:
             return
         if not profile.is_probe_due(self._now()):
             raise _quarantined(profile)
         try:
-            self._ask_in_quarantine(self._probe)
+            self._ask_in_quarantine(profile, self._probe)
         except ProviderError as error:
             raise _quarantined(self._profiles.load(self._provider) or profile) from error
 
@@ -109,11 +109,11 @@ class ProviderGate:
             return request()
         if not force and not profile.is_probe_due(self._now()):
             raise _quarantined(profile)
-        return self._ask_in_quarantine(request)
+        return self._ask_in_quarantine(profile, request)
 
-    def _ask_in_quarantine(self, request: Callable[[], ResultT]) -> ResultT:
+    def _ask_in_quarantine(self, known: ConnectivityProfile, request: Callable[[], ResultT]) -> ResultT:
         claim = ProbeClaim(self._owners.this_one(), self._now(), secrets.token_hex(8))
-        profile = self._profiles.revise(self._provider, lambda before: self._claimed(before, claim))
+        profile = self._revise(known, lambda before: self._claimed(before, claim))
         if not profile.is_quarantined:
             return request()  # another probe has just succeeded
         if profile.probe != claim:
@@ -122,32 +122,32 @@ class ProviderGate:
             result = request()
         except ProviderError as error:
             if error.error_class == RATE_LIMITED:
-                self._release(claim)  # by ourselves: it was not sent
+                self._release(profile, claim)  # by ourselves: it was not sent
             else:
-                self._settle(claim, succeeded=error.error_class == NOT_FOUND)
+                self._settle(profile, claim, succeeded=error.error_class == NOT_FOUND)
             raise
         except BaseException:
-            self._release(claim)
+            self._release(profile, claim)
             raise
-        self._settle(claim, succeeded=True)
+        self._settle(profile, claim, succeeded=True)
         return result
 
-    def _claimed(self, profile: ConnectivityProfile | None, claim: ProbeClaim) -> ConnectivityProfile:
-        if profile is None:
-            return self._roll_up()  # somebody threw the state away just now
+    def _claimed(self, profile: ConnectivityProfile, claim: ProbeClaim) -> ConnectivityProfile:
         is_taken = profile.probe is not None and not self._owners.has_given_up(profile.probe, now=self._now())
         return profile if is_taken or not profile.is_quarantined else with_probe(profile, claim)
 
-    def _settle(self, claim: ProbeClaim, *, succeeded: bool) -> None:
-        self._change(lambda profile: after_probe(profile, claim, succeeded=succeeded, now=self._now()))
+    def _settle(self, known: ConnectivityProfile, claim: ProbeClaim, *, succeeded: bool) -> None:
+        now = self._now()
+        self._revise(known, lambda profile: after_probe(profile, claim, succeeded=succeeded, now=now))
 
-    def _release(self, claim: ProbeClaim) -> None:
-        self._change(lambda profile: without_probe(profile, claim))
+    def _release(self, known: ConnectivityProfile, claim: ProbeClaim) -> None:
+        self._revise(known, lambda profile: without_probe(profile, claim))
 
-    def _change(self, change: Callable[[ConnectivityProfile], ConnectivityProfile]) -> None:
-        self._profiles.revise(
-            self._provider, lambda before: change(before) if before is not None else self._roll_up()
-        )
+    def _revise(
+        self, known: ConnectivityProfile, change: Callable[[ConnectivityProfile], ConnectivityProfile]
+    ) -> ConnectivityProfile:
+        """Change the profile, or the one that is known where somebody threw it away meanwhile."""
+        return self._profiles.revise(self._provider, lambda before: change(before or known))
 
 
 class GatedProvider:

@@ -57,9 +57,8 @@ def roll_up(
     burst = is_burst(summary.recent)
     failing_since = _failing_since(base, summary, previous, burst=burst, now=now)
     status = base
-    if (previous is not None and previous.is_quarantined) or _is_quarantine_due(
-        failing_since, dominant, burst, now
-    ):
+    stays = previous is not None and previous.is_quarantined
+    if stays or (_has_lasted(failing_since, now) and (burst or dominant in QUARANTINE_CLASSES)):
         status = ProviderStatus.QUARANTINED
     cooldown, cooldown_until = _cooldown(status, previous, now)
     is_quarantined = status is ProviderStatus.QUARANTINED
@@ -137,12 +136,8 @@ def _failing_since(
     return before if in_this_hour or not summary.had_idle_hour else now
 
 
-def _is_quarantine_due(
-    failing_since: datetime | None, dominant: str | None, *, burst: bool, now: datetime
-) -> bool:
-    if failing_since is None or now - failing_since < QUARANTINE_AFTER:
-        return False
-    return burst or dominant in QUARANTINE_CLASSES
+def _has_lasted(failing_since: datetime | None, now: datetime) -> bool:
+    return failing_since is not None and now - failing_since >= QUARANTINE_AFTER
 
 
 def _status_since(
