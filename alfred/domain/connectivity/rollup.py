@@ -123,17 +123,17 @@ def _failing_since(
     burst: bool,
     now: datetime,
 ) -> datetime | None:
-    """Return when the trouble began: kept over rollups, and begun anew after an hour without any sample.
+    """Return when the trouble began: kept over rollups, and begun anew after an hour without a failure.
 
-    In such an hour a rollup would have found no samples, and so no failing; that none ran changes nothing.
+    At the end of such an hour a rollup would have found nothing that fails; that none ran changes nothing.
     """
     if base is not ProviderStatus.FAILING and not burst:
         return None
     before = previous.failing_since if previous else None
     if before is None or before > now:
         return now
-    in_this_hour = summary.first_in_hour is not None and before >= summary.first_in_hour
-    return before if in_this_hour or not summary.had_idle_hour else now
+    in_this_hour = summary.first_failure is not None and before >= summary.first_failure
+    return before if in_this_hour or not summary.had_quiet_hour else now
 
 
 def _has_lasted(failing_since: datetime | None, now: datetime) -> bool:
@@ -147,7 +147,7 @@ def _status_since(
         return now
     since = min(previous.status_since, now)
     if status is ProviderStatus.FAILING and failing_since == now:
-        return now  # it was not failing all the time: nobody had asked for an hour
+        return now  # it was not failing all the time: there was an hour without a failure
     return since
 
 

@@ -92,23 +92,23 @@ class SampleSummary:
         day: the last 24 hours, without latencies.
         judged: of the last hour, what came after the last quarantine ended; mostly the same as ``hour``.
         recent: of the last ten minutes likewise, without latencies.
-        first_in_hour: when the oldest sample of the last hour finished.
-        last_before: when the newest one before that hour did.
+        first_failure: when the oldest failure of the last hour finished.
+        failure_before: when the newest one of the hour before did.
     """
 
     hour: Tally = Tally()
     day: Tally = Tally()
     judged: Tally = Tally()
     recent: Tally = Tally()
-    first_in_hour: datetime | None = None
-    last_before: datetime | None = None
+    first_failure: datetime | None = None
+    failure_before: datetime | None = None
 
     @property
-    def had_idle_hour(self) -> bool:
-        """Whether there was a whole hour without a sample just before the samples of the last hour."""
-        if self.first_in_hour is None or self.last_before is None:
+    def had_quiet_hour(self) -> bool:
+        """Whether a whole hour without a failure came just before the failures of the last hour."""
+        if self.first_failure is None or self.failure_before is None:
             return True
-        return self.first_in_hour - self.last_before >= HOUR
+        return self.first_failure - self.failure_before >= HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +141,14 @@ def summarise(
     counted = [one for one in samples if one.failure_class != RATE_LIMITED and one.finished <= now]
     hour = _after(counted, now - HOUR)
     judged = _after(hour, judged_from(recovered_at, now=now))
-    before = [one.finished for one in counted if one.finished <= now - HOUR]
+    failures = [one.finished for one in _after(counted, now - 2 * HOUR) if not one.is_success]
     return SampleSummary(
         hour=_tally(hour),
         day=_tally(_after(counted, now - DAY), latencies=False),
         judged=_tally(judged),
         recent=_tally(_after(judged, now - BURST_WINDOW), latencies=False),
-        first_in_hour=min((one.finished for one in hour), default=None),
-        last_before=max(before, default=None),
+        first_failure=min((at for at in failures if at > now - HOUR), default=None),
+        failure_before=max((at for at in failures if at <= now - HOUR), default=None),
     )
 
 

@@ -25,8 +25,8 @@ from alfred.infrastructure.persistence.state.statements import (
     BY_CLASS,
     BY_HOUR,
     BY_LATENCY,
-    FIRST_AFTER,
-    LAST_UNTIL,
+    FIRST_FAILURE,
+    LAST_FAILURE,
     LATEST,
     LATEST_FAILED,
 )
@@ -68,8 +68,8 @@ class LoggedRequests:
             judged=judged,
             day=self._tally(provider, now - DAY, now, latencies=False),
             recent=self._tally(provider, recent_start, now, latencies=False),
-            first_in_hour=self._moment(FIRST_AFTER, provider, hour_ago, now) if hour.samples else None,
-            last_before=self._moment(LAST_UNTIL, provider, hour_ago) if hour.samples else None,
+            first_failure=self._moment(FIRST_FAILURE, provider, hour_ago, now),
+            failure_before=self._moment(LAST_FAILURE, provider, hour_ago - HOUR, hour_ago),
         )
 
     def hours(self, provider: str, *, now: datetime, count: int = 24) -> list[HourTally]:
@@ -112,8 +112,8 @@ class LoggedRequests:
         p50, p95 = (between(at[low], at[min(low + 1, count - 1)], share) for low, share in places)
         return p50, p95
 
-    def _moment(self, statement: str, provider: str, *bounds: datetime) -> datetime | None:
-        found = self._database.one(statement, (*map(to_micros, bounds), provider))
+    def _moment(self, statement: str, provider: str, after: datetime, until: datetime) -> datetime | None:
+        found = self._database.one(statement, (to_micros(after), to_micros(until), provider))
         return from_micros_or_none(found[0]) if found else None
 
 

@@ -31,13 +31,13 @@ SELECT (finished - ? - 1) / ?, COUNT(*), SUM({IS_SUCCESS})
 FROM request_log WHERE finished > ? AND finished <= ? AND {IS_SAMPLE} GROUP BY 1
 """
 
-FIRST_AFTER = f"""
-SELECT finished FROM request_log WHERE finished > ? AND finished <= ? AND {IS_SAMPLE} ORDER BY finished LIMIT 1
+_FAILURES = f"""
+SELECT finished FROM request_log WHERE finished > ? AND finished <= ? AND {IS_SAMPLE} AND NOT ({IS_SUCCESS})
 """
 
-LAST_UNTIL = f"""
-SELECT finished FROM request_log WHERE finished <= ? AND {IS_SAMPLE} ORDER BY finished DESC LIMIT 1
-"""
+FIRST_FAILURE = f"{_FAILURES} ORDER BY finished LIMIT 1"
+
+LAST_FAILURE = f"{_FAILURES} ORDER BY finished DESC LIMIT 1"
 
 LATEST = f"SELECT {COLUMNS} FROM request_log WHERE finished >= ? ORDER BY finished DESC, id DESC LIMIT ?"
 
