@@ -11,7 +11,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alfred.application.exceptions import AlfredError, LibraryUnavailable, NotALibrary, RootOffline, UsageError
+from alfred.application.exceptions import (
+    AlfredError,
+    IndexUnreadable,
+    LibraryUnavailable,
+    NotALibrary,
+    ReadOnlyLibrary,
+    RootOffline,
+    UsageError,
+)
 from alfred.application.ports.clock import system_clock
 from alfred.domain.library.release import UserMetadata
 from alfred.domain.shared.value_objects import TmdbId
@@ -383,7 +391,13 @@ class Connectivity:
     def _state(self) -> Database:
         from alfred.infrastructure.persistence.state.store import open_state
 
-        state = open_state(self._state_dir, now=self._now)
+        try:
+            state = open_state(self._state_dir, now=self._now)
+        except (IndexUnreadable, ReadOnlyLibrary) as error:
+            raise UsageError(
+                f"cannot use the state in {self._state_dir} ({error.code}): make it writable, "
+                "or set ALFRED_STATE_DIR to a folder that is"
+            ) from error
         self._stack.callback(state.close)
         return state
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -242,8 +243,10 @@ def log_command(session: Session, *, failed: bool, since: timedelta | datetime |
     start = moment_of(since, now=system_clock()) if since else None
     to_a_screen = session.stdout_is_terminal and not session.as_json
     most = limit or (ON_A_SCREEN if to_a_screen else None)
-    with open_connectivity(session.settings) as connectivity:
-        listed = connectivity.requests.latest(failed=failed, since=start)
+    with (
+        open_connectivity(session.settings) as connectivity,
+        closing(connectivity.requests.latest(failed=failed, since=start)) as listed,
+    ):
         found = list(islice(listed, most))
         more = limit is None and next(listed, None) is not None
     session.answer(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -81,7 +81,7 @@ class LoggedRequests:
 
     def latest(
         self, *, failed: bool = False, since: datetime | None = None, limit: int | None = None
-    ) -> Iterator[LoggedRequest]:
+    ) -> Generator[LoggedRequest, None, None]:
         """Yield requests, the latest first.
 
         Args:
