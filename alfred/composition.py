@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -11,7 +12,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alfred.application.exceptions import AlfredError, LibraryUnavailable, NotALibrary, RootOffline, UsageError
+from alfred.application.exceptions import (
+    AlfredError,
+    IndexUnreadable,
+    LibraryUnavailable,
+    NotALibrary,
+    ReadOnlyLibrary,
+    RootOffline,
+    UsageError,
+)
 from alfred.application.ports.clock import system_clock
 from alfred.domain.library.entry import EntryState, RefreshForecast, forecast_refresh
 from alfred.domain.library.refresh_plan import RefreshRule
@@ -34,6 +43,7 @@ from alfred.infrastructure.persistence.marker import (
 from alfred.settings import Settings, default_state_dir, load_usable_settings, settings_file
 
 if TYPE_CHECKING:  # what only some commands need is imported where it is used: queries start quickly
+    from alfred.application.connectivity.gate import ProviderGate
     from alfred.application.library.check import CheckReport
     from alfred.application.library.doctor import Diagnosis
     from alfred.application.library.prune import PrunePlan
@@ -45,12 +55,23 @@ if TYPE_CHECKING:  # what only some commands need is imported where it is used: 
     from alfred.application.tv_shows.refresh import PlannedRefresh, RefreshReport
     from alfred.application.tv_shows.rescan import RescanReport
     from alfred.application.tv_shows.sync import SyncResult
+    from alfred.domain.connectivity import ConnectivityProfile
+    from alfred.infrastructure.api.http import RequestObserver
     from alfred.infrastructure.api.tmdb.client import TMDBClient
     from alfred.infrastructure.api.waiting import CountedSleep
     from alfred.infrastructure.folders import DiskFolders
     from alfred.infrastructure.persistence.dot_alfred.v2.sidecar_root import ShowIndexEntry
     from alfred.infrastructure.persistence.dot_alfred.v2.sidecars import DotAlfredSidecars
+    from alfred.infrastructure.persistence.sqlite.database import Database
+    from alfred.infrastructure.persistence.state.logged_requests import LoggedRequests
+    from alfred.infrastructure.persistence.state.profiles import SqliteProfiles
     from alfred.infrastructure.persistence.state.rate_limit import RateLimit
+    from alfred.infrastructure.persistence.state.request_log import RequestLog
+
+PROVIDERS = ("tmdb",)
+"""Every configured provider."""
+
+log = logging.getLogger(__name__)
 
 
 def find_library(given: Path | None, settings: Settings, *, start: Path) -> Path:
@@ -148,7 +169,9 @@ class Library:
     @cached_property
     def provider(self) -> TMDBClient:
         """The one door to TMDB."""
-        client = _new_client(self.settings, self.rate_limit, sleep=self._sleep)
+        client = _new_client(
+            self.settings, self.rate_limit, observer=self.connectivity.request_log, sleep=self._sleep
+        )
         self._stack.callback(client.close)
         return client
 
@@ -174,8 +197,35 @@ class Library:
 
         return CountedSleep()
 
+    def _probe(self) -> None:
+        self.provider.probe()
+
+    @cached_property
+    def connectivity(self) -> Connectivity:
+        """What this machine knows of the way to the provider."""
+        connectivity = Connectivity(self.settings, probe=self._probe, now=self.now)
+        self._stack.callback(connectivity.close)
+        return connectivity
+
+    def provider_gate(self) -> None:
+        """Let a batch begin, before its first request; see :mod:`alfred.application.connectivity.gate`.
+
+        Raises:
+            ProviderQuarantined: nothing is to be sent.
+        """
+        self.connectivity.gate.admit()
+
+    def roll_up(self) -> None:
+        """Bring the provider's profile up to date, after a batch or a sync."""
+        self.connectivity.roll_up()
+
+    def _provider_is_failing(self) -> bool:
+        profile = self.connectivity.roll_up()
+        return profile is not None and profile.is_failing
+
     def sync(self, tmdb_id: TmdbId, *, force: bool = False) -> SyncResult[ShowIndexEntry]:
         """Sync one show; see :func:`alfred.application.tv_shows.sync.sync_show`."""
+        from alfred.application.connectivity.gate import GatedProvider
         from alfred.application.tv_shows.sync import sync_with_reason
         from alfred.infrastructure.persistence.dot_alfred.v2.repository import (
             DotAlfredSeriesReleaseRepository,
@@ -192,11 +242,12 @@ class Library:
             tmdb_id=tmdb_id,
             index=self.index,
             release_repo=releases,
-            tmdb_client=self.provider,
+            tmdb_client=GatedProvider(self.provider, gate=lambda: self.connectivity.gate, force=force),
             ttl_days=self.settings.tmdb_cache_ttl_days,
             now=self.now,
             force=force,
             policy=self.ttl_policy,
+            provider_failing=self._provider_is_failing,
         )
 
     @property
@@ -294,6 +345,8 @@ class Library:
             limit=limit,
             max_requests=max_requests,
             claim_threshold=self._claim_threshold,
+            gate=self.provider_gate,
+            provider_failing=self._provider_is_failing,
             feed=self.change_feed,
             requests_sent=lambda: self.provider.requests_sent,
             requests_waiting=lambda: self._sleep.count,
@@ -398,6 +451,136 @@ class Library:
         )
 
 
+class Connectivity:
+    """What this machine knows of the way to the provider: request log, profile, gate.
+
+    Where the state file cannot be used, one warning says so, and nothing is logged, judged or held up.
+
+    Args:
+        settings: all settings.
+        probe: sends one request; raises ProviderError where it fails.
+        now: the clock; aware, UTC.
+    """
+
+    def __init__(
+        self, settings: Settings, *, probe: Callable[[], None], now: Callable[[], datetime] = system_clock
+    ) -> None:
+        self._state_dir = _state_dir(settings)
+        self._probe = probe
+        self._now = now
+        self._stack = ExitStack()
+        self._has_warned = False
+
+    def close(self) -> None:
+        """Write what is left of the log, and close the state file."""
+        self._stack.close()
+
+    @cached_property
+    def request_log(self) -> RequestLog:
+        """Takes note of each request."""
+        from alfred.infrastructure.persistence.state.request_log import RequestLog
+
+        request_log = RequestLog(self._state_dir, on_trouble=self._warn, now=self._now)
+        self._stack.callback(request_log.close)
+        return request_log
+
+    @property
+    def requests(self) -> LoggedRequests:
+        """What is in the log.
+
+        Raises:
+            UsageError, LibraryUnavailable: the state file cannot be used.
+        """
+        from alfred.infrastructure.persistence.state.logged_requests import LoggedRequests
+
+        return LoggedRequests(self._state)
+
+    @property
+    def profiles(self) -> SqliteProfiles:
+        """Where profiles are kept.
+
+        Raises:
+            UsageError, LibraryUnavailable: the state file cannot be used.
+        """
+        from alfred.infrastructure.persistence.state.profiles import SqliteProfiles
+
+        return SqliteProfiles(self._state)
+
+    def refresh(self) -> list[ConnectivityProfile]:
+        """Roll the log up; see :func:`alfred.application.connectivity.profile.refresh_profiles`.
+
+        Raises:
+            UsageError, LibraryUnavailable: the state file cannot be used.
+        """
+        from alfred.application.connectivity.profile import refresh_profiles
+
+        self.request_log.flush()
+        return refresh_profiles(PROVIDERS, log=self.requests, profiles=self.profiles, now=self._now)
+
+    def roll_up(self) -> ConnectivityProfile | None:
+        """Roll the log up; None where the state file cannot be used."""
+        try:
+            return self.refresh()[0]
+        except AlfredError as error:
+            self._warn(error)
+            return None
+
+    @property
+    def gate(self) -> ProviderGate:
+        """The gate before the provider; open where the state file cannot be used."""
+        from alfred.application.connectivity.gate import ProviderGate
+        from alfred.infrastructure.persistence.state.profiles import ForgivingProfiles
+        from alfred.infrastructure.probe_owners import ProcessesOfThisMachine
+
+        return ProviderGate(
+            PROVIDERS[0],
+            profiles=ForgivingProfiles(lambda: self.profiles, on_trouble=self._warn),
+            roll_up=self.roll_up,
+            probe=self._probe,
+            owners=ProcessesOfThisMachine(),
+            now=self._now,
+        )
+
+    @cached_property
+    def _state(self) -> Database:
+        from alfred.infrastructure.persistence.state.store import open_state
+
+        try:
+            state = open_state(self._state_dir, now=self._now)
+        except (IndexUnreadable, ReadOnlyLibrary) as error:
+            raise UsageError(
+                f"cannot use the state in {self._state_dir} ({error.code}): make it writable, "
+                "or set ALFRED_STATE_DIR to a folder that is"
+            ) from error
+        self._stack.callback(state.close)
+        return state
+
+    def _warn(self, error: AlfredError) -> None:
+        """Say once why there is no log and no profile."""
+        if not self._has_warned:
+            self._has_warned = True
+            log.warning(
+                "requests to the provider are not logged, since the state in %s cannot be used (%s)",
+                self._state_dir,
+                error.code,
+            )
+
+
+@contextmanager
+def open_connectivity(settings: Settings, *, now: Callable[[], datetime] = system_clock) -> Iterator[Connectivity]:
+    """Open what this machine knows of the way to the provider; no library is needed."""
+
+    def probe() -> None:
+        with (
+            closing(_new_rate_limit(settings)) as rate_limit,
+            _new_client(settings, rate_limit, observer=connectivity.request_log) as client,
+        ):
+            client.probe()
+
+    with closing(Connectivity(settings, probe=probe, now=now)) as connectivity:
+        yield connectivity
+
+
 @contextmanager
 def open_library(
     root: Path,
@@ -439,7 +622,11 @@ def _new_rate_limit(settings: Settings, *, sleep: Callable[[float], None] = time
 
 
 def _new_client(
-    settings: Settings, rate_limit: RateLimit, *, sleep: Callable[[float], None] = time.sleep
+    settings: Settings,
+    rate_limit: RateLimit,
+    *,
+    observer: RequestObserver,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> TMDBClient:
     from alfred.infrastructure.api.tmdb.client import TMDBClient
 
@@ -451,6 +638,7 @@ def _new_client(
         before_request=rate_limit.wait_for_turn,
         hold_back=rate_limit.hold_back,
         sleep=sleep,
+        observer=observer,
     )
 
 
@@ -537,8 +725,8 @@ def diagnose(
 def _probe(facts: HealthFacts, settings: Settings) -> HealthFacts:
     """Ask the provider once, and add what it said to the facts."""
     try:
-        with closing(_new_rate_limit(settings)) as rate_limit, _new_client(settings, rate_limit) as client:
-            client.probe()
+        with open_connectivity(settings) as connectivity:
+            connectivity.gate.probe()
     except AlfredError as error:
         return replace(facts, token=replace(facts.token, was_probed=True, error=error))
     return replace(facts, token=replace(facts.token, was_probed=True))

@@ -11,6 +11,7 @@
     │   └── TokenMissing             2
     ├── ShowNotFoundInLibrary        3
     ├── ProviderError                4   (TMDBAPIError is its child in the TMDB adapter)
+    ├── ProviderQuarantined          4   nothing was sent
     ├── RefusedToMark                6   too much vanished at once
     └── LibraryUnavailable           5
         ├── NotALibrary              5
@@ -28,6 +29,7 @@ form carries.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from alfred.domain.library.release import UserMetadata
@@ -131,6 +133,34 @@ class ProviderError(AlfredError):
         self.http_status = http_status
         self.status_code = status_code
         self.retry_after = retry_after
+
+
+class ProviderQuarantined(AlfredError):
+    """The provider has failed for so long that nothing is sent to it for a while; nothing was sent.
+
+    Args:
+        provider: lower case, ``tmdb``.
+        until: when the next probe is due; None where it is due now.
+        error_class: why, as in the request log.
+        reason: the same for people, with the next step.
+        being_asked: the probe is under way in another process.
+    """
+
+    exit_code = 4
+    code = "provider_quarantined"
+
+    def __init__(
+        self, provider: str, *, until: datetime | None, error_class: str, reason: str, being_asked: bool = False
+    ) -> None:
+        self.provider = provider
+        self.until = until
+        self.error_class = error_class
+        if being_asked:
+            when, then = "", "another process is asking it just now: try again in a minute"
+        else:
+            when = f" until {until:%Y-%m-%d %H:%M} UTC" if until else ""
+            then = "'alfred provider --probe' asks it at once"
+        super().__init__(f"{provider.upper()} is quarantined{when} ({error_class}; {reason}); {then}")
 
 
 class RefusedToMark(AlfredError):

@@ -36,7 +36,7 @@ def run_batch(
             sys.stderr.flush()
 
     with stops_on_request(say_stopping) as should_stop, shows_progress(session) as on_progress:
-        return library.refresh(
+        report = library.refresh(
             rule,
             limit=limit,
             max_requests=max_requests,
@@ -44,6 +44,9 @@ def run_batch(
             should_stop=should_stop,
             on_progress=on_progress,
         )
+    if report.requests:
+        library.roll_up()
+    return report
 
 
 def tell_batch(session: Session, report: RefreshReport) -> None:

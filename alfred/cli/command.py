@@ -52,17 +52,47 @@ def alfred_command(name: str, *, examples: str) -> Callable[[Callable[..., None]
     """
 
     def decorate(function: Callable[..., None]) -> click.Command:
-        def call(*arguments: Any, **options: Any) -> int:
-            session = click.get_current_context().ensure_object(Session)
-            session.start_logging()
-            function(session, *arguments, **options)
-            return session.exit_code
-
-        call.__doc__ = function.__doc__
-        call.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]  # click's own mark
-        epilog = "\b\nExamples:\n" + "\n".join(f"  {line.strip()}" for line in examples.strip().splitlines())
-        command = click.command(name, cls=_Command, epilog=epilog)(call)
+        command = click.command(name, cls=_Command, epilog=_epilog(examples))(_with_session(function))
         command.params.extend(global_options())
         return command
 
     return decorate
+
+
+def alfred_group(name: str, *, examples: str) -> Callable[[Callable[..., None]], click.Group]:
+    """Make a function a command that can be called by itself, and that has commands below it.
+
+    Args:
+        name: the command's name.
+        examples: command lines for its help, one a line.
+    """
+
+    def decorate(function: Callable[..., None]) -> click.Group:
+        alone = _with_session(function)
+
+        def call(**options: Any) -> int:
+            return 0 if click.get_current_context().invoked_subcommand else alone(**options)
+
+        call.__doc__ = function.__doc__
+        call.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]  # click's own mark
+        group = click.group(name, invoke_without_command=True, epilog=_epilog(examples))(call)
+        group.params.extend(global_options())
+        return group
+
+    return decorate
+
+
+def _with_session(function: Callable[..., None]) -> Callable[..., int]:
+    def call(*arguments: Any, **options: Any) -> int:
+        session = click.get_current_context().ensure_object(Session)
+        session.start_logging()
+        function(session, *arguments, **options)
+        return session.exit_code
+
+    call.__doc__ = function.__doc__
+    call.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]  # click's own mark
+    return call
+
+
+def _epilog(examples: str) -> str:
+    return "\b\nExamples:\n" + "\n".join(f"  {line.strip()}" for line in examples.strip().splitlines())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from alfred.application.tv_shows.refresh import PlannedRefresh, RefreshReport
     from alfred.application.tv_shows.rescan import RescanReport
     from alfred.application.tv_shows.sync import SyncResult
+    from alfred.domain.connectivity import ConnectivityProfile, HourTally
+    from alfred.infrastructure.persistence.state.logged_requests import LoggedRequest
 
 Document = dict[str, Any]
 
@@ -142,6 +144,52 @@ def wanted_shape(episode: WantedEpisode) -> Document:
         "episode": episode.episode,
         "title": episode.title,
         "air_date": episode.air_date.isoformat(),
+    }
+
+
+def profile_shape(
+    profile: ConnectivityProfile, *, failures: Mapping[str, int], next_steps: Mapping[str, str]
+) -> Document:
+    """Shape a provider's connectivity profile.
+
+    Args:
+        failures: error class -> how often in the last hour.
+        next_steps: error class -> what can be done about it.
+    """
+    return {
+        "provider": profile.provider,
+        "status": profile.status.value,
+        "error_class": profile.error_class,
+        "success_rate_1h": profile.success_rate_1h,
+        "success_rate_24h": profile.success_rate_24h,
+        "latency_p50_ms": profile.latency_p50_ms,
+        "latency_p95_ms": profile.latency_p95_ms,
+        "samples_1h": profile.samples_1h,
+        "status_since": iso(profile.status_since),
+        "cooldown_until": iso(profile.cooldown_until),
+        "last_checked_at": iso(profile.last_checked_at),
+        "failures_1h": dict(failures),
+        "next_steps": dict(next_steps),
+    }
+
+
+def hour_shape(hour: HourTally) -> Document:
+    """Shape one of the last 24 hours."""
+    return {"start": iso(hour.start), "samples": hour.samples, "success_rate": hour.success_rate}
+
+
+def request_shape(request: LoggedRequest) -> Document:
+    """Shape one request of the log."""
+    return {
+        "provider": request.provider,
+        "request_type": request.request_type,
+        "started": iso(request.started),
+        "finished": iso(request.finished),
+        "latency_ms": request.latency_ms,
+        "outcome": request.outcome,
+        "http_status": request.http_status,
+        "error_class": request.error_class,
+        "parse_ok": request.parse_ok,
     }
 
 

@@ -534,7 +534,7 @@ class _Batch:
             has_facts=candidate.standing.facts is not None,
             path=candidate.path,
             now=self._now(),
-            provider_failing=self._provider_failing(),
+            provider_failing=self._provider_failing,
         )
 
     def _stop_for(self, error: ProviderError) -> None:

@@ -22,7 +22,7 @@ from alfred.application.ports.index import (
 )
 from alfred.application.ports.provider import AsksForChanges, TVShowProvider
 from alfred.application.ports.releases import FoundRelease, SeriesReleases, WatchesRoot
-from alfred.domain.library.failure import after_failure
+from alfred.domain.library.failure import NOT_FOUND, after_failure
 from alfred.domain.library.release import SeriesRelease
 from alfred.domain.shared.value_objects import TmdbId
 from alfred.domain.tv_shows.freshness import FactsAge, SyncDecision, TtlPolicy, decide_sync
@@ -112,8 +112,14 @@ def sync_with_reason(
     now: Callable[[], datetime] = system_clock,
     force: bool = False,
     policy: TtlPolicy = TtlPolicy.FIXED,
+    provider_failing: Callable[[], bool] = lambda: False,
 ) -> SyncResult[EntryT_co]:
-    """Do what :func:`sync_show` does, and say why; ``policy`` is how the TTL follows from ``ttl_days``."""
+    """Do what :func:`sync_show` does, and say why.
+
+    Args:
+        policy: how the TTL of a show follows from ``ttl_days``.
+        provider_failing: says whether the provider fails so much that "not found" proves nothing.
+    """
     if ttl_days < 0:
         raise ValueError(f"a TTL is a number of days from 0 up, not {ttl_days}")
     moment = now()
@@ -141,7 +147,9 @@ def sync_with_reason(
     except ProviderError as error:
         has_facts = entry is not None and entry.status != PLACEHOLDER_STATUS
         path = _anchor(library_root, recorded, found)
-        record_failed_sync(index, tmdb_id, error, has_facts=has_facts, path=path, now=moment)
+        record_failed_sync(
+            index, tmdb_id, error, has_facts=has_facts, path=path, now=moment, provider_failing=provider_failing
+        )
         raise
     if found is None:
         found = release_repo.load_by_tmdb_id(tmdb_id)
@@ -216,7 +224,7 @@ def record_failed_sync(
     has_facts: bool,
     path: str,
     now: datetime,
-    provider_failing: bool = False,
+    provider_failing: Callable[[], bool] = lambda: False,
 ) -> None:
     """Remember that the provider failed for a show, in an index that keeps such records.
 
@@ -227,7 +235,7 @@ def record_failed_sync(
         has_facts: whether it has ever answered for this show.
         path: the show folder, for a show that the index does not have yet.
         now: when it was asked.
-        provider_failing: it fails for others too, so that "not found" proves nothing.
+        provider_failing: says whether it fails for others too, so that "not found" proves nothing.
     """
     if not isinstance(index, KeepsSyncRecords):
         return
@@ -238,7 +246,7 @@ def record_failed_sync(
         has_facts=has_facts,
         now=now,
         retry_after=timedelta(seconds=error.retry_after) if error.retry_after else None,
-        provider_failing=provider_failing,
+        provider_failing=error.error_class == NOT_FOUND and provider_failing(),
     )
     index.record_failure(tmdb_id, record, path=path)
 

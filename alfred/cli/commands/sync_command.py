@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from alfred.application.exceptions import AlfredError, ProviderError, ShowNotFoundInLibrary
+from alfred.application.exceptions import (
+    AlfredError,
+    ProviderError,
+    ProviderQuarantined,
+    ShowNotFoundInLibrary,
+)
 from alfred.cli.command import TMDB_ID, alfred_command
 from alfred.cli.session import Session
 from alfred.cli.shapes import sync_shape
@@ -32,7 +37,8 @@ if TYPE_CHECKING:
 def command(session: Session, tmdb_ids: tuple[TmdbId, ...], *, force: bool) -> None:
     """Ask TMDB about a show, or a few, and join the answer with what is on disk.
 
-    A show whose facts are younger than the TTL is left as it is, and costs no request.
+    A show whose facts are younger than the TTL is left as it is, and costs no request. While TMDB is quarantined
+    (see 'alfred provider') nothing is sent; with --force one show is asked for all the same, as the probe.
     """
     wanted = list(dict.fromkeys(tmdb_ids))
     documents, failures = session.with_library(lambda library: _sync_all(session, library, wanted, force=force))
@@ -67,11 +73,13 @@ def _sync_all(
         before = library.provider.requests_sent
         try:
             result = library.sync(tmdb_id, force=force)
-        except (ProviderError, ShowNotFoundInLibrary) as error:
+        except (ProviderError, ProviderQuarantined, ShowNotFoundInLibrary) as error:
             failures.append((tmdb_id, error))
             if len(wanted) > 1:
                 session.complain(f"{tmdb_id}: {error}")
-            if isinstance(error, ProviderError) and error.error_class in PROVIDER_WIDE:
+            if isinstance(error, ProviderQuarantined) or (
+                isinstance(error, ProviderError) and error.error_class in PROVIDER_WIDE
+            ):
                 break  # the next one would meet it too
             continue
         requests = library.provider.requests_sent - before
@@ -80,6 +88,8 @@ def _sync_all(
         )
         if not (session.as_json or session.quiet):
             _tell(session, library, result, requests)
+    if library.provider.requests_sent:
+        library.roll_up()
     return documents, failures
 
 

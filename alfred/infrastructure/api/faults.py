@@ -89,8 +89,9 @@ def fault_of_exception(error: BaseException, provider: Provider, timeout_seconds
     if _is_any(causes, (urllib3_errors.NameResolutionError,)):
         return _connection_fault("dns", f"cannot find {way}: check the network and the name server")
     if (tls := _first(causes, ssl.SSLError)) or _is_any(causes, _TLS_ERRORS):
-        message = f"no safe connection to {way} (TLS): check {provider.base_url_setting}, the clock and proxies"
-        return Fault(error_class="tls", message=message, can_retry=isinstance(tls, ssl.SSLEOFError))
+        return Fault(
+            error_class="tls", message=_tls_message(tls, way, provider), can_retry=isinstance(tls, ssl.SSLEOFError)
+        )
     if _has_errno(causes, errno.ECONNREFUSED):
         message = f"cannot reach {way}: connection refused; check {provider.base_url_setting}, or try again later"
         return _connection_fault("connection_refused", message)
@@ -104,6 +105,14 @@ def fault_of_exception(error: BaseException, provider: Provider, timeout_seconds
         message = f"cannot use the address of {provider.name}: check {provider.base_url_setting}"
         return Fault(error_class="unknown", message=message)
     return _connection_fault("unknown", f"the connection to {way} broke off: try again later")
+
+
+def _tls_message(error: BaseException | None, way: str, provider: Provider) -> str:
+    """Say what is wrong with the certificate, where it is one of the usual things."""
+    code = getattr(error, "verify_code", None)
+    said, step = _CERTIFICATE_FAULTS.get(code, ("", "check {setting}, the clock and proxies"))
+    reason = f": {said}" if said else ""
+    return f"no safe connection to {way} (TLS{reason}): {step.format(setting=provider.base_url_setting)}"
 
 
 def timeout_fault(provider: Provider, timeout_seconds: float) -> Fault:
@@ -200,6 +209,19 @@ def printable(text: str, length: int = LONGEST_QUOTE) -> str:
     return words if len(words) <= length else f"{words[: length - 1]}…"
 
 
+_NOT_TRUSTED: Final = (
+    "nobody we trust vouches for its certificate",
+    "check {setting}; a proxy that reads along needs its own certificate in REQUESTS_CA_BUNDLE",
+)
+_CERTIFICATE_FAULTS: Final[dict[int | None, tuple[str, str]]] = {  # by the codes of OpenSSL's verify(1)
+    9: ("its certificate is not valid yet", "check the clock of this machine"),
+    10: ("its certificate has expired", "check the clock of this machine, or try again later"),
+    18: _NOT_TRUSTED,
+    19: _NOT_TRUSTED,
+    20: _NOT_TRUSTED,
+    62: ("its certificate is for another host", "check {setting} and proxies"),
+    64: ("its certificate is for another host", "check {setting} and proxies"),
+}
 _PROXY_ERRORS: Final = (requests.exceptions.ProxyError, urllib3_errors.ProxyError)
 _TLS_ERRORS: Final = (requests.exceptions.SSLError, urllib3_errors.SSLError)
 _TIMEOUTS: Final = (requests.exceptions.Timeout, urllib3_errors.TimeoutError, TimeoutError)

@@ -32,6 +32,46 @@ CREATE TABLE change_list (
     read_at INTEGER NOT NULL,
     ids TEXT NOT NULL
 );
+CREATE TABLE request_log (
+    id INTEGER PRIMARY KEY,
+    provider TEXT NOT NULL,
+    request_type TEXT NOT NULL,
+    started INTEGER NOT NULL,
+    finished INTEGER NOT NULL,
+    latency_ms REAL NOT NULL,
+    outcome TEXT NOT NULL,
+    http_status INTEGER,
+    error_class TEXT,
+    parse_ok INTEGER NOT NULL
+);
+CREATE INDEX request_log_by_time ON request_log (finished, provider, outcome, parse_ok, error_class, latency_ms);
+CREATE TABLE provider_profile (
+    provider TEXT PRIMARY KEY,
+    status TEXT NOT NULL,
+    status_since INTEGER NOT NULL,
+    last_checked_at INTEGER NOT NULL,
+    error_class TEXT,
+    success_rate_1h REAL,
+    success_rate_24h REAL,
+    latency_p50_ms REAL,
+    latency_p95_ms REAL,
+    samples_1h INTEGER NOT NULL,
+    failing_since INTEGER,
+    recovered_at INTEGER,
+    cooldown_micros INTEGER,
+    cooldown_until INTEGER,
+    probe_owner TEXT,
+    probe_since INTEGER,
+    probe_token TEXT
+) WITHOUT ROWID;
+CREATE TABLE provider_transition (
+    id INTEGER PRIMARY KEY,
+    provider TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    error_class TEXT
+);
+CREATE INDEX provider_transition_by_time ON provider_transition (provider, at);
 """
 
 log = logging.getLogger(__name__)

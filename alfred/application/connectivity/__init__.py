@@ -1,0 +1,1 @@
+"""Knowing when the provider is the problem, and acting on it."""
