@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from alfred.application.exceptions import AlfredError, LibraryUnavailable, NotALibrary, RootOffline, UsageError
 from alfred.application.ports.clock import system_clock
-from alfred.domain.library.release import UserMetadata
+from alfred.domain.library.release import SeriesRelease, UserMetadata
 from alfred.domain.shared.value_objects import TmdbId
 from alfred.infrastructure.persistence.dot_alfred.v2.index import (
     INDEX_NAME,
@@ -155,6 +155,7 @@ class Library:
             sidecars=self.sidecars if root_is_online(self.root) else None,
             folders=self.folders,
             folders_of=self.index.presence.folders_of,
+            remember=self._remember_places if root_is_online(self.root) else None,
         )
         return sync_with_reason(
             self.root,
@@ -166,6 +167,11 @@ class Library:
             now=self.now,
             force=force,
         )
+
+    def _remember_places(self, placed: SeriesRelease) -> None:
+        from alfred.application.library.places import remember_places
+
+        remember_places(placed, index=self.index.presence, sidecars=self.sidecars)
 
     def is_still_there(self) -> bool:
         """Say whether the root still has the marker that it had when the library was opened."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar, runtime_checkable
 
 from alfred.domain.library.entry import SyncRecord
+from alfred.domain.library.placement import ListedEpisode
 from alfred.domain.library.presence import KnownShow, PresenceChange
 from alfred.domain.library.release import FileStatus, SeriesRelease, UserMetadata
 from alfred.domain.shared.value_objects import TmdbId
@@ -51,7 +52,11 @@ class TVShowIndex(Protocol[EntryT_co]):
     def upsert(
         self, info: TVShowInfo, release: SeriesRelease | None, /, *, path: str, fetched_at: datetime
     ) -> object:
-        """Write the join of facts and release; a success clears an earlier failure."""
+        """Write the join of facts and release; a success clears an earlier failure.
+
+        Returns:
+            A release where other episodes are remembered with its files than before; anything else says nothing.
+        """
 
 
 @runtime_checkable
@@ -114,6 +119,9 @@ class PresenceIndex(Protocol):
 
     def recorded_release(self, tmdb_id: TmdbId, /) -> SeriesRelease | None:
         """Return files and user metadata as the index has them; None for an unknown show."""
+
+    def listed_episodes(self, tmdb_id: TmdbId, /) -> Collection[ListedEpisode]:
+        """Return the episodes of a show as placing needs them; none for a placeholder."""
 
     def file_counts(self) -> Mapping[TmdbId, Mapping[FileStatus, int]]:
         """Count the files of each show by status; that a whole show is missing does not count here."""

@@ -14,7 +14,7 @@ from alfred.application.exceptions import ProviderError, ShowNotFoundInLibrary
 from alfred.application.ports.clock import system_clock
 from alfred.application.ports.index import EntryT_co, IndexEntry, KeepsSyncRecords, TVShowIndex
 from alfred.application.ports.provider import TVShowProvider
-from alfred.application.ports.releases import SeriesReleases, WatchesRoot
+from alfred.application.ports.releases import RemembersPlaces, SeriesReleases, WatchesRoot
 from alfred.domain.library.failure import after_failure
 from alfred.domain.library.release import SeriesRelease
 from alfred.domain.shared.value_objects import TmdbId
@@ -116,7 +116,9 @@ def sync_with_reason(
         found = release_repo.load_by_tmdb_id(tmdb_id)
     release = found[0] if found is not None else None
     path = _anchor(library_root, entry, found)
-    index.upsert(info, release, path=path, fetched_at=moment)
+    placed = index.upsert(info, release, path=path, fetched_at=moment)
+    if isinstance(placed, SeriesRelease) and isinstance(release_repo, RemembersPlaces):
+        release_repo.remember_places(placed)
     persisted = index.find_by_tmdb_id(tmdb_id)
     if persisted is None:
         raise ShowNotFoundInLibrary(tmdb_id)

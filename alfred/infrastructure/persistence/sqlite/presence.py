@@ -18,8 +18,10 @@ from alfred.domain.library.history import (
     changes_of_folder,
     changes_of_user,
 )
+from alfred.domain.library.placement import ListedEpisode, with_known_episodes
 from alfred.domain.library.presence import KnownShow, PresenceChange
 from alfred.domain.library.release import EpisodeFile, FileStatus, SeriesRelease, UserMetadata, newest
+from alfred.domain.library.views import DriftedFile
 from alfred.domain.shared.value_objects import TmdbId
 from alfred.infrastructure.persistence.sqlite import statements as sql
 from alfred.infrastructure.persistence.sqlite.codec import (
@@ -33,7 +35,7 @@ from alfred.infrastructure.persistence.sqlite.codec import (
 from alfred.infrastructure.persistence.sqlite.database import Database
 from alfred.infrastructure.persistence.sqlite.facts import write_difference
 from alfred.infrastructure.persistence.sqlite.history import Written, add_events, add_events_of_marked
-from alfred.infrastructure.persistence.sqlite.slots import placing_of, refresh_slots
+from alfred.infrastructure.persistence.sqlite.slots import Placed, listed_episodes, placing_of, refresh_slots
 
 SHOWS_PER_TRANSACTION = 64
 
@@ -217,7 +219,10 @@ class PresenceRows:
             is_whole: the release has all files of the show; else those of folders that it says nothing of stay.
         """
         old = self._database.all(sql.FILES, key)
-        new = [file_to_row(*key, file) for file in release.files]
+        files = release.files
+        if any(row[16] for row in old) and not all(file.episode_ids for file in files):
+            files = with_known_episodes(files, map(file_from_row, old))
+        new = [file_to_row(*key, file) for file in files]
         if not is_whole:
             told = {file.folder for file in release.files}
             new += [row for row in old if row[2] not in told]
@@ -242,10 +247,28 @@ class PresenceRows:
                 self.refresh_slots(key, detached=bool(before[1]))
             add_events(self._database, key, files.events, at=self._now())
 
-    def refresh_slots(self, key: Key, *, detached: bool) -> None:
-        """Place the files of a show on its episodes again."""
+    def refresh_slots(self, key: Key, *, detached: bool, new_ids: Collection[int] = ()) -> Placed:
+        """Place the files of a show on its episodes again.
+
+        Args:
+            detached: the show has no readable sidecar.
+            new_ids: episodes that were not listed before.
+        """
         today = self._now().astimezone(UTC).date()
-        refresh_slots(self._database, *key, detached=detached, today=today)
+        return refresh_slots(self._database, *key, detached=detached, today=today, new_ids=new_ids)
+
+    def listed_episodes(self, tmdb_id: TmdbId) -> list[ListedEpisode]:
+        """Return the episodes of a show as placing needs them; none for a placeholder."""
+        return listed_episodes(self._database, tmdb_id.value)
+
+    def distrust_sidecars(self, key: Key) -> None:
+        """Have the next rescan look at the sidecars of a show, inside the caller's transaction."""
+        self._database.execute(sql.DISTRUST_SIDECARS, key)
+
+    def drifted(self) -> list[DriftedFile]:
+        """Return the files that keep an episode that has another number now, by show and path."""
+        rows = self._database.all(sql.DRIFTED, (self._library,))
+        return [DriftedFile(TmdbId(row[0]), f"{row[1]}/{row[2]}", row[3], row[4]) for row in rows]
 
     def _user(self, key: Key) -> UserMetadata | None:
         row = self._database.one(sql.USER, key)

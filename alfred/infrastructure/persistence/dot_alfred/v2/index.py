@@ -53,6 +53,7 @@ from alfred.infrastructure.persistence.sqlite.history import (
 )
 from alfred.infrastructure.persistence.sqlite.opening import open_for_reading, open_for_writing, replace_damaged
 from alfred.infrastructure.persistence.sqlite.presence import PresenceRows
+from alfred.infrastructure.persistence.sqlite.slots import Placed
 from alfred.infrastructure.persistence.sqlite.views import read_show
 
 log = logging.getLogger(__name__)
@@ -244,7 +245,7 @@ class DotAlfredTVShowLibraryIndex:
         *,
         path: PathLike[str] | str,
         fetched_at: datetime,
-    ) -> None:
+    ) -> SeriesRelease | None:
         """Write the join of facts and release; clears an earlier failure, keeps user metadata.
 
         Args:
@@ -253,6 +254,10 @@ class DotAlfredTVShowLibraryIndex:
                 a rescan, unless the root is offline, which proves nothing.
             path: the show folder, relative to the root.
             fetched_at: when the provider was asked; older facts never replace newer ones.
+
+        Returns:
+            The files where other episodes are remembered with them than before, so that the sidecars can be told;
+            else None.
         """
         key = (self._library, info.tmdb_id.value)
         folder = Path(fspath(path)).as_posix()
@@ -275,14 +280,19 @@ class DotAlfredTVShowLibraryIndex:
             if detached:
                 self._database.execute(sql.LOOK_AGAIN, key)
             is_known = release is None or (release.digest and release.digest == old_digest)
-            files = Written(moved=False)
+            files, placed = Written(moved=False), Placed(remembers=False)
             if release is not None and not is_known:
                 files = self.presence.write_release(key, release, is_new=before is None, is_whole=False)
             if before is None or facts.moved or files.moved or detached != was_detached:
-                self.presence.refresh_slots(key, detached=detached)
+                placed = self.presence.refresh_slots(key, detached=detached, new_ids=facts.new_ids)
             at_the_entry = _entry_events(before, folder, files)
             add_events(self._database, key, at_the_entry, at=now)
             add_events_everywhere(self._database, info.tmdb_id.value, facts.events, at=now)
+            add_events(self._database, key, placed.events, at=now)
+            if not placed.remembers:
+                return None
+            self.presence.distrust_sidecars(key)
+            return self.presence.recorded_release(info.tmdb_id)
 
     def sync_record(self, tmdb_id: TmdbId) -> SyncRecord:
         """Return what is remembered of the last syncs of a show."""
