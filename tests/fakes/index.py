@@ -29,6 +29,7 @@ from alfred.domain.library.history import (
 from alfred.domain.library.placement import ListedEpisode, place_files, with_known_episodes
 from alfred.domain.library.presence import KnownShow, PresenceChange
 from alfred.domain.library.release import EpisodeFile, FileStatus, SeriesRelease, UserMetadata, newest
+from alfred.domain.library.views import DriftedFile
 from alfred.domain.shared.value_objects import TmdbId
 from alfred.domain.tv_shows.show import PLACEHOLDER_STATUS, TVShowInfo
 from alfred.domain.work.lease import Claim
@@ -109,6 +110,13 @@ class FakeIndex:
             return None
         record.files = placement.files
         return SeriesRelease(tmdb_id=info.tmdb_id, files=record.files, user=record.user)
+
+    def drifted(self) -> list[DriftedFile]:
+        return [
+            DriftedFile(tmdb_id, drift.file.library_path, drift.season, drift.number)
+            for tmdb_id, record in self._records.items()
+            for drift in place_files(record.files, _listed(record.info)).drifted
+        ]
 
     def listed_episodes(self, tmdb_id: TmdbId) -> list[ListedEpisode]:
         record = self._records.get(tmdb_id)

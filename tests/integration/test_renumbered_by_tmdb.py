@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from alfred.application.library.check import CheckReport
 from alfred.composition import Library, check, initialise, open_library
 from alfred.demo.stand_in import StandIn
 from alfred.domain.library.placement import UnmatchedReason
@@ -89,8 +90,8 @@ class World:
             with open_library(self.root, settings, now=self.clock) as library:
                 yield library
 
-    def differences(self) -> object:
-        return check(self.root, Settings(state_dir=self.root.parent / "state"), now=self.clock).differences
+    def check(self) -> CheckReport:
+        return check(self.root, Settings(state_dir=self.root.parent / "state"), now=self.clock)
 
     def places(self, library: Library) -> dict[str, set[int]]:
         """Return the episode ids that each file is placed on, by file name."""
@@ -152,7 +153,9 @@ def test_the_files_of_a_renumbered_season_keep_their_episodes(tmp_path: Path, *,
         world.sync(library)
         assert world.places(library) == after, "a later rescan and sync move nothing"
         assert kinds(library, world.tmdb_id).count("files_renumbered") == 1
-    assert world.differences() == ()
+    report = world.check()
+    assert report.differences == ()
+    assert {one.path.rpartition("/")[2] for one in report.renumbered} == moved
 
 
 def test_a_single_episode_that_moved_within_its_season_keeps_its_file(tmp_path: Path) -> None:
