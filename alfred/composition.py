@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -36,6 +37,7 @@ if TYPE_CHECKING:  # what only some commands need is imported where it is used: 
     from alfred.application.ports.health import HealthFacts
     from alfred.application.ports.index import ShowPresence
     from alfred.application.tv_shows.cleanup import CleanupPlan
+    from alfred.application.tv_shows.identify import FolderFacts, Identified, Proposal
     from alfred.application.tv_shows.rescan import RescanReport
     from alfred.application.tv_shows.sync import SyncResult
     from alfred.infrastructure.api.tmdb.client import TMDBClient
@@ -208,6 +210,47 @@ class Library:
             dry_run=dry_run,
         )
 
+    def folders_to_identify(self, given: Sequence[Path], *, start: Path) -> tuple[str, ...]:
+        """Return show folders by the paths that the user gave; by default those without an id.
+
+        Args:
+            given: absolute, or relative to ``start`` or to the root.
+            start: the current folder.
+
+        Raises:
+            UsageError: one is not there, or is no show folder of this library.
+        """
+        if not given:
+            return self.rescan(dry_run=True, accept_missing=True).unidentified
+        known = frozenset(self.folders.list_show_folders().folders)
+        return tuple(dict.fromkeys(_show_folder(path, root=self.root, start=start, known=known) for path in given))
+
+    def look_at_folder(self, folder: str) -> FolderFacts:
+        """Read what a folder says of itself; see :func:`alfred.application.tv_shows.identify.look_at_folder`."""
+        from alfred.application.tv_shows.identify import look_at_folder
+
+        return look_at_folder(folder, folders=self.folders, sidecars=self.sidecars, index=self.index.presence)
+
+    def propose(self, folder: FolderFacts) -> Proposal:
+        """Ask which show a folder may be; see :func:`alfred.application.tv_shows.identify.propose`."""
+        from alfred.application.tv_shows.identify import propose
+
+        return propose(folder, self.provider)
+
+    def assign(self, folder: str, tmdb_id: TmdbId) -> Identified:
+        """Give a folder its id; see :func:`alfred.application.tv_shows.identify.assign`."""
+        from alfred.application.tv_shows.identify import assign
+
+        return assign(
+            folder,
+            tmdb_id,
+            folders=self.folders,
+            sidecars=self.sidecars,
+            index=self.index.presence,
+            now=self.now,
+            still_online=self.is_still_there,
+        )
+
     def tag(self, tmdb_id: TmdbId, *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> UserMetadata:
         """Tag a show; see :func:`alfred.application.library.annotate.tag_show`."""
         from alfred.application.library.annotate import tag_show
@@ -257,6 +300,38 @@ class Library:
             still_online=self.is_still_there,
             dry_run=dry_run,
         )
+
+
+def _show_folder(given: Path, *, root: Path, start: Path, known: Collection[str]) -> str:
+    """Return the show folder that a path means, relative to the root.
+
+    Raises:
+        UsageError: it means none.
+    """
+    places = [place for place in (start / given, root / given) if place.is_dir()]
+    if not places:
+        raise UsageError(f"{given}: there is no such folder, neither here nor in the library {root}")
+    inside = [path for place in places if (path := _below(root, place)) is not None]
+    for path in inside:
+        if path in known:
+            return path
+    if not inside:
+        raise UsageError(f"{given} is not in the library {root}")
+    show = next((folder for folder in known if inside[0].startswith(f"{folder}/")), None)
+    if show is not None:
+        raise UsageError(f"{given} is inside the show folder '{show}': name that")
+    raise UsageError(f"{given} is no show folder: it is the library itself, only groups shows, or is left out")
+
+
+def _below(root: Path, place: Path) -> str | None:
+    """Return a path relative to the root, whether or not links lead to either; None where it is not below."""
+    for base, path in (
+        (root.absolute(), Path(os.path.normpath(place.absolute()))),
+        (root.resolve(), place.resolve()),
+    ):
+        if path.is_relative_to(base):
+            return path.relative_to(base).as_posix()
+    return None
 
 
 @contextmanager

@@ -21,6 +21,7 @@ INTERRUPTED = 130
 COMMANDS = {
     "init": "Mark a folder as a library.",
     "rescan": "Read the disk: adopt folders that carry an id, note what came and went.",
+    "identify": "Find out which show a folder without an id is.",
     "sync": "Bring a show, or a few, up to date with TMDB.",
     "list": "List the shows of the library.",
     "show": "Show one show with its seasons, episodes and files.",

@@ -25,6 +25,7 @@ from alfred.domain.library.history import (
     changes_of_sync,
     changes_of_user,
     first_sync,
+    identification,
 )
 from alfred.domain.library.placement import ListedEpisode, place_files, with_known_episodes
 from alfred.domain.library.presence import KnownShow, PresenceChange
@@ -110,6 +111,36 @@ class FakeIndex:
             return None
         record.files = placement.files
         return SeriesRelease(tmdb_id=info.tmdb_id, files=record.files, user=record.user)
+
+    def added_at(self, tmdb_id: TmdbId) -> datetime | None:
+        return self._records[tmdb_id].added_at if tmdb_id in self._records else None
+
+    def forget_episodes(self, tmdb_id: TmdbId, folder: str) -> None:
+        record = self._records[tmdb_id]
+        record.files = tuple(
+            replace(file, episode_ids=()) if file.folder == folder else file for file in record.files
+        )
+
+    def take_folder_from(self, tmdb_id: TmdbId, folder: str, *, given_to: TmdbId, now: datetime) -> None:
+        record = self._records[tmdb_id]
+        before = record.path
+        record.files = tuple(file for file in record.files if file.folder != folder)
+        record.folders = tuple(known for known in record.folders if known.path != folder)
+        self._tell(tmdb_id, identification(folder, before=tmdb_id, after=given_to), at=now)
+        left = self.folders_of(tmdb_id)
+        if left and before not in left:
+            record.path = left[0]
+            self._tell(tmdb_id, *changes_of_folder(before, left[0]), at=now)
+        if not left and record.missing_since is None:
+            record.missing_since = now
+            self._tell(tmdb_id, Event(EventKind.MARKED_MISSING), at=now)
+
+    def record_identification(
+        self, tmdb_id: TmdbId, folder: str, *, before: TmdbId | None, added_at: datetime | None, now: datetime
+    ) -> None:
+        record = self._records[tmdb_id]
+        record.added_at = min(record.added_at, added_at or record.added_at)
+        self._tell(tmdb_id, identification(folder, before=before, after=tmdb_id), at=now)
 
     def drifted(self) -> list[DriftedFile]:
         return [

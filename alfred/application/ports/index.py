@@ -147,5 +147,19 @@ class PresenceIndex(Protocol):
     def mark_presence(self, change: PresenceChange, /, *, now: datetime) -> None:
         """Mark shows as missing or as back, in bulk; everything else of them stays as it is."""
 
+    def added_at(self, tmdb_id: TmdbId, /) -> datetime | None:
+        """Return since when there is an entry; None for an unknown show."""
+
+    def forget_episodes(self, tmdb_id: TmdbId, folder: str, /) -> None:
+        """Forget which episodes the files of a folder were placed on, so that they are placed by name again."""
+
+    def take_folder_from(self, tmdb_id: TmdbId, folder: str, /, *, given_to: TmdbId, now: datetime) -> None:
+        """Take a folder and its files from a show that it was not; one without any folder left is missing then."""
+
+    def record_identification(
+        self, tmdb_id: TmdbId, folder: str, /, *, before: TmdbId | None, added_at: datetime | None, now: datetime
+    ) -> None:
+        """Tell that a folder was identified as a show, and keep the earlier date of adding."""
+
     def record_unreadable_sidecar(self, tmdb_id: TmdbId, message: str, /) -> None:
         """Mark a known entry as broken because its sidecar cannot be used."""

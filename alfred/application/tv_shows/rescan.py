@@ -7,7 +7,7 @@ the last time are passed over: nothing of them is read, parsed or written.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -182,8 +182,19 @@ def rescan_show(
     now: Callable[[], datetime] = system_clock,
     still_online: Callable[[], bool] = lambda: True,
     dry_run: bool = False,
+    also: Collection[str] = (),
 ) -> RescanReport:
     """Bring one show up to date with its folders; others are not looked at, unless it has to be searched for.
+
+    Args:
+        tmdb_id: the show.
+        folders: the disk.
+        sidecars: the sidecars in the show folders.
+        index: where entries are kept.
+        now: the clock; aware, UTC.
+        still_online: asked before anything is written.
+        dry_run: only report what would be written.
+        also: folders that are known to be of the show now, relative to the root.
 
     Raises:
         ShowNotFoundInLibrary: neither the index nor any folder knows the show.
@@ -192,7 +203,7 @@ def rescan_show(
     scanner = _Rescan(
         folders=folders, sidecars=sidecars, index=index, now=now, still_online=still_online, only=tmdb_id
     )
-    own = {known.path for known in scanner.known.values() if known.tmdb_id == tmdb_id}
+    own = {known.path for known in scanner.known.values() if known.tmdb_id == tmdb_id} | set(also)
     plan = scanner.plan(sorted(own))
     if not own or own != set(plan.seen.get(tmdb_id, ())):
         listing = folders.list_show_folders()

@@ -17,6 +17,7 @@ from alfred.domain.library.history import (
     changes_of_files,
     changes_of_folder,
     changes_of_user,
+    identification,
 )
 from alfred.domain.library.placement import ListedEpisode, with_known_episodes
 from alfred.domain.library.presence import KnownShow, PresenceChange
@@ -27,6 +28,7 @@ from alfred.infrastructure.persistence.sqlite import statements as sql
 from alfred.infrastructure.persistence.sqlite.codec import (
     file_from_row,
     file_to_row,
+    from_micros,
     from_micros_or_none,
     sync_record_to_row,
     to_micros,
@@ -234,6 +236,49 @@ class PresenceRows:
         before, after = set(old), set(new)
         gone, come = (map(file_from_row, rows) for rows in (before - after, after - before))
         return Written(moved=True, events=changes_of_files(gone, come))
+
+    def added_at(self, tmdb_id: TmdbId) -> datetime | None:
+        """Return since when there is an entry; None for an unknown show."""
+        row = self._database.one(sql.ADDED_AT, (self._library, tmdb_id.value))
+        return from_micros(row[0]) if row else None
+
+    def forget_episodes(self, tmdb_id: TmdbId, folder: str) -> None:
+        """Forget which episodes the files of a folder were placed on, so that they are placed by name again."""
+        with self._database.transaction():
+            self._database.execute(sql.FORGET_EPISODES, (self._library, tmdb_id.value, folder))
+
+    def take_folder_from(self, tmdb_id: TmdbId, folder: str, *, given_to: TmdbId, now: datetime) -> None:
+        """Take a folder and its files from a show that it was not; one without any folder left is missing then."""
+        key = (self._library, tmdb_id.value)
+        with self._database.transaction():
+            self._database.execute(sql.DROP_FILES_OF_FOLDER, (*key, folder))
+            self._database.execute(sql.DROP_FOLDER, (self._library, folder))
+            self.refresh_slots(key, detached=False)
+            events = [identification(folder, before=tmdb_id, after=given_to)]
+            before = self._database.one(sql.ENTRY_PRESENCE, key)
+            left = self.folders_of(tmdb_id)
+            if left and before is not None and before[3] not in left:
+                self._database.execute(sql.ENTRY_IS_AT, (left[0], *key))
+                events += changes_of_folder(before[3], left[0])
+            if not left and self._database.execute(sql.ENTRY_IS_GONE, (to_micros(now), *key)):
+                events += () if before and before[0] is not None else (Event(EventKind.MARKED_MISSING),)
+            add_events(self._database, key, events, at=now)
+
+    def record_identification(
+        self, tmdb_id: TmdbId, folder: str, *, before: TmdbId | None, added_at: datetime | None, now: datetime
+    ) -> None:
+        """Tell that a folder was identified as a show.
+
+        Args:
+            before: the show that it was taken for.
+            added_at: since when the folder has had an entry; an earlier date of the entry stays.
+        """
+        key = (self._library, tmdb_id.value)
+        with self._database.transaction():
+            if added_at is not None:
+                moment = to_micros(added_at)
+                self._database.execute(sql.ADDED_BY, (moment, *key, moment))
+            add_events(self._database, key, (identification(folder, before=before, after=tmdb_id),), at=now)
 
     def write_files(self, release: SeriesRelease) -> None:
         """Write the files of a known show; whether its folder is there does not change."""

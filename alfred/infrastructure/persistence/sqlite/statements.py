@@ -235,6 +235,20 @@ NOTE_SIDECAR = "UPDATE folder SET sidecar = ? WHERE library = ? AND path = ?"
 
 DISTRUST_SIDECARS = "UPDATE folder SET sidecar = '' WHERE library = ? AND tmdb_id = ?"
 
+FORGET_EPISODES = "UPDATE file SET episode_ids = '' WHERE library = ? AND tmdb_id = ? AND folder = ?"
+
+DROP_FILES_OF_FOLDER = "DELETE FROM file WHERE library = ? AND tmdb_id = ? AND folder = ?"
+
+ENTRY_IS_AT = "UPDATE entry SET path = ? WHERE library = ? AND tmdb_id = ?"
+
+ENTRY_IS_GONE = """
+UPDATE entry SET missing_since = COALESCE(missing_since, ?) WHERE library = ? AND tmdb_id = ?
+"""
+
+ADDED_AT = "SELECT added_at FROM entry WHERE library = ? AND tmdb_id = ?"
+
+ADDED_BY = "UPDATE entry SET added_at = ? WHERE library = ? AND tmdb_id = ? AND added_at > ?"
+
 DROP_FOLDER = "DELETE FROM folder WHERE library = ? AND path = ?"
 
 _FILE = """
