@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from alfred.domain.tv_shows.candidate import ShowOutline, ShowSummary
+from alfred.domain.tv_shows.candidate import FoundShows, ShowOutline, ShowSummary
 from alfred.domain.tv_shows.show import TVShowInfo
 
 
@@ -26,7 +26,7 @@ class ShowFinder(Protocol):
     def search_tv(self, title: str, /, *, first_air_year: int | None = None) -> Sequence[ShowSummary]:
         """Return the shows with such a name, the likeliest first."""
 
-    def find_tv(self, source: str, external_id: str, /) -> Sequence[ShowSummary]:
+    def find_tv(self, source: str, external_id: str, /) -> FoundShows:
         """Return the shows with an id of another provider, ``imdb`` or ``tvdb``."""
 
     def get_outline(self, tmdb_id: int, /) -> ShowOutline:

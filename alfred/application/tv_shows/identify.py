@@ -39,7 +39,7 @@ from alfred.domain.tv_shows.candidate import ShowOutline, ShowSummary
 log = logging.getLogger(__name__)
 
 PLAUSIBLE_TITLE = 0.5
-"""A show that another provider's id leads to must at least sound like the folder: ids are mistyped too."""
+"""A show that has its id at another provider together with a film must at least sound like the folder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,17 +133,19 @@ def propose(folder: FolderFacts, finder: ShowFinder) -> Proposal:
 def _find_by_id(folder: FolderFacts, finder: ShowFinder) -> Proposal | None:
     """Follow the ids of other providers; None where they lead nowhere, or to several shows."""
     shows: dict[TmdbId, ShowSummary] = {}
+    led_here: list[str] = []
+    is_doubtful = False
     for external in folder.external_ids:
-        shows |= {show.tmdb_id: show for show in finder.find_tv(external.source, external.value)}
+        found = finder.find_tv(external.source, external.value)
+        shows |= {show.tmdb_id: show for show in found.shows}
+        led_here += [external.source] if found.shows else []
+        is_doubtful |= found.is_a_film_too
     if len(shows) != 1:
         return None
     (best,) = rank(folder.readings, (), shows.values())
-    if best.title < PLAUSIBLE_TITLE:
-        outline = _outline(best, finder)
-        (best,) = rank(folder.readings, (), shows.values(), [outline] if outline else [])
-    sure = best if best.title >= PLAUSIBLE_TITLE else None
-    source = "+".join(external.source for external in folder.external_ids)
-    return Proposal(folder=folder, candidates=(best,), sure=sure, decided_by=source)
+    if is_doubtful and best.title < PLAUSIBLE_TITLE:
+        return None
+    return Proposal(folder=folder, candidates=(best,), sure=best, decided_by="+".join(led_here))
 
 
 def _search(folder: FolderFacts, finder: ShowFinder) -> Proposal:

@@ -30,6 +30,18 @@ class ShowSummary:
         return f"https://www.themoviedb.org/tv/{self.tmdb_id}"
 
 
+@dataclass(frozen=True, slots=True)
+class FoundShows:
+    """What an id of another provider leads to.
+
+    Attributes:
+        is_a_film_too: whether a film goes by the same id, so that one of the two is a mistake.
+    """
+
+    shows: tuple[ShowSummary, ...] = ()
+    is_a_film_too: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowOutline:
     """What a closer look adds to a row of a search.

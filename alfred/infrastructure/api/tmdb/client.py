@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from alfred.application.exceptions import ProviderError, UsageError
 from alfred.domain.shared.value_objects import TmdbId
-from alfred.domain.tv_shows.candidate import ShowOutline, ShowSummary
+from alfred.domain.tv_shows.candidate import FoundShows, ShowOutline, ShowSummary
 from alfred.domain.tv_shows.show import TVShowInfo
 from alfred.infrastructure.api.credentials import Credentials
 from alfred.infrastructure.api.faults import Provider
@@ -180,7 +180,7 @@ class TMDBClient:
         )
         return self._door.fetch(request, SearchPayload.model_validate_json)
 
-    def find_tv(self, source: str, external_id: str) -> tuple[ShowSummary, ...]:
+    def find_tv(self, source: str, external_id: str) -> FoundShows:
         """Return the shows with an id of another provider; usually one or none.
 
         Args:
@@ -199,7 +199,7 @@ class TMDBClient:
             params={"external_source": f"{source}_id", "language": self._language},
         )
         found = self._door.fetch(request, FoundPayload.model_validate_json)
-        return tuple(map(summary_from, found.tv_results))
+        return FoundShows(tuple(map(summary_from, found.tv_results)), is_a_film_too=bool(found.movie_results))
 
     def get_outline(self, tmdb_id: int) -> ShowOutline:
         """Return what helps to recognise a show: all its names, and how many episodes its seasons have.

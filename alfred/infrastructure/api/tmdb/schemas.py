@@ -98,9 +98,10 @@ class SearchPayload(_Payload):
 
 
 class FoundPayload(_Payload):
-    """The body of ``/find/{id}``; the other lists hold films, people and single episodes."""
+    """The body of ``/find/{id}``; further lists hold people and single episodes."""
 
     tv_results: tuple[SummaryPayload, ...]
+    movie_results: tuple[_Payload, ...] = ()
 
 
 class _TitlePayload(_Payload):
