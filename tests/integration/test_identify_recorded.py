@@ -20,7 +20,11 @@ from alfred.application.tv_shows.identify import FolderFacts, propose
 from alfred.demo.stand_in import StandIn
 from alfred.domain.library.episode_name import EpisodeName
 from alfred.domain.library.identification import ExternalId, readings_of_folder
+from alfred.domain.library.matching import rank, sure_of
+from alfred.domain.tv_shows.candidate import ShowSummary
 from alfred.infrastructure.api.tmdb.client import TMDBClient
+from alfred.infrastructure.api.tmdb.mapping import summary_from
+from alfred.infrastructure.api.tmdb.schemas import SearchPayload
 
 RECORDED = Path(__file__).parents[2] / "../shared/tmdb"
 V3_KEY = "0123456789abcdef0123456789abcdef"
@@ -142,3 +146,46 @@ def test_the_id_of_another_provider_leads_to_the_show(
 @pytest.mark.parametrize(("source", "value"), [("tvdb", "30272"), ("imdb", "tt0088247"), ("imdb", "tt9999999")])
 def test_an_id_of_a_film_an_episode_or_nothing_leads_to_no_show(source: str, value: str, tmdb: TMDBClient) -> None:
     assert tmdb.find_tv(source, value).shows == ()
+
+
+def recorded_search(name: str) -> list[ShowSummary]:
+    bodies = sorted(RECORDED.glob(f"search/{name}.json"))
+    assert bodies, name
+    return [
+        summary_from(row)
+        for body in bodies
+        for row in SearchPayload.model_validate_json(body.read_bytes()).results
+    ]
+
+
+@pytest.mark.parametrize(
+    ("folder", "search", "tmdb_id"),
+    [
+        ("Breaking Bad", "breaking_bad@2026-06", 1396),
+        ("breaking.bad.s01.720p", "breaking_bad", 1396),
+        ("Dallas", "dallas", None),
+        ("Dallas (1978)", "dallas", 40),
+        ("Dallas (2012)", "dallas@2024-05", 37759),
+        ("Shameless", "shameless", None),
+        ("Shameless (US)", "shameless", 34307),
+        ("Shameless UK", "shameless", 1906),
+        ("Shameless (2011)", "shameless@2024-05", 34307),
+        ("SWAT", "swat", None),
+        ("S.W.A.T. (2017)", "swat", 71790),
+        ("SWAT 1975", "swat", 11129),
+        ("The Big Bang Theory", "the_big_bang_theory", None),
+        ("Big Bang Theory (2007)", "the_big_bang_theory", 1418),
+        ("Rick & Morty", "rick_and_morty", 60625),
+        ("Star Trek", "trek.page?", None),
+        ("Star Trek (1966)", "trek.page?", 253),
+        ("Star Trek The Next Generation", "trek.page?", 655),
+        ("Star Trek Deep Space 9", "trek.page?", None),
+        ("The Simpsons", "simpsons", None),
+    ],
+)
+def test_what_tmdb_really_found_leads_to_the_show_or_to_a_question(
+    folder: str, search: str, tmdb_id: int | None
+) -> None:
+    sure = sure_of(rank(readings_of_folder(folder), (), recorded_search(search)))
+
+    assert (sure.show.tmdb_id.value if sure else None) == tmdb_id
