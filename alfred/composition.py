@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -24,7 +25,7 @@ from alfred.application.exceptions import (
 from alfred.application.ports.clock import system_clock
 from alfred.domain.library.entry import EntryState, RefreshForecast, forecast_refresh
 from alfred.domain.library.refresh_plan import RefreshRule
-from alfred.domain.library.release import UserMetadata
+from alfred.domain.library.release import SeriesRelease, UserMetadata
 from alfred.domain.shared.value_objects import TmdbId
 from alfred.domain.tv_shows.freshness import TtlPolicy
 from alfred.infrastructure.persistence.dot_alfred.v2.index import (
@@ -52,6 +53,7 @@ if TYPE_CHECKING:  # what only some commands need is imported where it is used: 
     from alfred.application.ports.index import ShowPresence
     from alfred.application.tv_shows.change_feed import ChangeFeed
     from alfred.application.tv_shows.cleanup import CleanupPlan
+    from alfred.application.tv_shows.identify import FolderFacts, Identified, Proposal
     from alfred.application.tv_shows.refresh import PlannedRefresh, RefreshReport
     from alfred.application.tv_shows.rescan import RescanReport
     from alfred.application.tv_shows.sync import SyncResult
@@ -60,6 +62,7 @@ if TYPE_CHECKING:  # what only some commands need is imported where it is used: 
     from alfred.infrastructure.api.tmdb.client import TMDBClient
     from alfred.infrastructure.api.waiting import CountedSleep
     from alfred.infrastructure.folders import DiskFolders
+    from alfred.infrastructure.persistence.dot_alfred.v2.repository import DotAlfredSeriesReleaseRepository
     from alfred.infrastructure.persistence.dot_alfred.v2.sidecar_root import ShowIndexEntry
     from alfred.infrastructure.persistence.dot_alfred.v2.sidecars import DotAlfredSidecars
     from alfred.infrastructure.persistence.sqlite.database import Database
@@ -219,6 +222,18 @@ class Library:
         """Bring the provider's profile up to date, after a batch or a sync."""
         self.connectivity.roll_up()
 
+    def _releases(self, folders_of: Callable[[TmdbId], Collection[str]]) -> DotAlfredSeriesReleaseRepository:
+        from alfred.infrastructure.persistence.dot_alfred.v2.repository import DotAlfredSeriesReleaseRepository
+
+        online = root_is_online(self.root)
+        return DotAlfredSeriesReleaseRepository(
+            self.root,
+            sidecars=self.sidecars if online else None,
+            folders=self.folders,
+            folders_of=folders_of,
+            remember=self._remember_places if online else None,
+        )
+
     def _provider_is_failing(self) -> bool:
         profile = self.connectivity.roll_up()
         return profile is not None and profile.is_failing
@@ -227,21 +242,12 @@ class Library:
         """Sync one show; see :func:`alfred.application.tv_shows.sync.sync_show`."""
         from alfred.application.connectivity.gate import GatedProvider
         from alfred.application.tv_shows.sync import sync_with_reason
-        from alfred.infrastructure.persistence.dot_alfred.v2.repository import (
-            DotAlfredSeriesReleaseRepository,
-        )
 
-        releases = DotAlfredSeriesReleaseRepository(
-            self.root,
-            sidecars=self.sidecars if root_is_online(self.root) else None,
-            folders=self.folders,
-            folders_of=self.index.presence.folders_of,
-        )
         return sync_with_reason(
             self.root,
             tmdb_id=tmdb_id,
             index=self.index,
-            release_repo=releases,
+            release_repo=self._releases(self.index.presence.folders_of),
             tmdb_client=GatedProvider(self.provider, gate=lambda: self.connectivity.gate, force=force),
             ttl_days=self.settings.tmdb_cache_ttl_days,
             now=self.now,
@@ -323,21 +329,12 @@ class Library:
         """Refresh what is due; see :func:`alfred.application.tv_shows.refresh.refresh_library`."""
         from alfred.application.tv_shows.refresh import refresh_library
         from alfred.infrastructure import processes
-        from alfred.infrastructure.persistence.dot_alfred.v2.repository import (
-            DotAlfredSeriesReleaseRepository,
-        )
 
-        releases = DotAlfredSeriesReleaseRepository(
-            self.root,
-            sidecars=self.sidecars if root_is_online(self.root) else None,
-            folders=self.folders,
-            folders_of=self._recorded_folders,
-        )
         return refresh_library(
             self.root,
             rule=rule,
             index=self.index,
-            release_repo=releases,
+            release_repo=self._releases(self._recorded_folders),
             tmdb_client=self.provider,
             processes=processes,
             now=self.now,
@@ -364,6 +361,11 @@ class Library:
         folders = self.index.presence.folders_of(tmdb_id)
         known = None if folders else self.index.candidate(tmdb_id)
         return (known.path,) if known else folders
+
+    def _remember_places(self, placed: SeriesRelease) -> None:
+        from alfred.application.library.places import remember_places
+
+        remember_places(placed, index=self.index.presence, sidecars=self.sidecars)
 
     def is_still_there(self) -> bool:
         """Say whether the root still has the marker that it had when the library was opened."""
@@ -398,6 +400,47 @@ class Library:
             now=self.now,
             still_online=self.is_still_there,
             dry_run=dry_run,
+        )
+
+    def folders_to_identify(self, given: Sequence[Path], *, start: Path) -> tuple[str, ...]:
+        """Return show folders by the paths that the user gave; by default those without an id.
+
+        Args:
+            given: absolute, or relative to ``start`` or to the root.
+            start: the current folder.
+
+        Raises:
+            UsageError: one is not there, or is no show folder of this library.
+        """
+        if not given:
+            return self.rescan(dry_run=True, accept_missing=True).unidentified
+        known = frozenset(self.folders.list_show_folders().folders)
+        return tuple(dict.fromkeys(_show_folder(path, root=self.root, start=start, known=known) for path in given))
+
+    def look_at_folder(self, folder: str) -> FolderFacts:
+        """Read what a folder says of itself; see :func:`alfred.application.tv_shows.identify.look_at_folder`."""
+        from alfred.application.tv_shows.identify import look_at_folder
+
+        return look_at_folder(folder, folders=self.folders, sidecars=self.sidecars, index=self.index.presence)
+
+    def propose(self, folder: FolderFacts) -> Proposal:
+        """Ask which show a folder may be; see :func:`alfred.application.tv_shows.identify.propose`."""
+        from alfred.application.tv_shows.identify import propose
+
+        return propose(folder, self.provider)
+
+    def assign(self, folder: str, tmdb_id: TmdbId) -> Identified:
+        """Give a folder its id; see :func:`alfred.application.tv_shows.identify.assign`."""
+        from alfred.application.tv_shows.identify import assign
+
+        return assign(
+            folder,
+            tmdb_id,
+            folders=self.folders,
+            sidecars=self.sidecars,
+            index=self.index.presence,
+            now=self.now,
+            still_online=self.is_still_there,
         )
 
     def tag(self, tmdb_id: TmdbId, *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> UserMetadata:
@@ -579,6 +622,38 @@ def open_connectivity(settings: Settings, *, now: Callable[[], datetime] = syste
 
     with closing(Connectivity(settings, probe=probe, now=now)) as connectivity:
         yield connectivity
+
+
+def _show_folder(given: Path, *, root: Path, start: Path, known: Collection[str]) -> str:
+    """Return the show folder that a path means, relative to the root.
+
+    Raises:
+        UsageError: it means none.
+    """
+    places = [place for place in (start / given, root / given) if place.is_dir()]
+    if not places:
+        raise UsageError(f"{given}: there is no such folder, neither here nor in the library {root}")
+    inside = [path for place in places if (path := _below(root, place)) is not None]
+    for path in inside:
+        if path in known:
+            return path
+    if not inside:
+        raise UsageError(f"{given} is not in the library {root}")
+    show = next((folder for folder in known if inside[0].startswith(f"{folder}/")), None)
+    if show is not None:
+        raise UsageError(f"{given} is inside the show folder '{show}': name that")
+    raise UsageError(f"{given} is no show folder: it is the library itself, only groups shows, or is left out")
+
+
+def _below(root: Path, place: Path) -> str | None:
+    """Return a path relative to the root, whether or not links lead to either; None where it is not below."""
+    for base, path in (
+        (root.absolute(), Path(os.path.normpath(place.absolute()))),
+        (root.resolve(), place.resolve()),
+    ):
+        if path.is_relative_to(base):
+            return path.relative_to(base).as_posix()
+    return None
 
 
 @contextmanager

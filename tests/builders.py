@@ -9,6 +9,7 @@ from alfred.domain.library.entry import EpisodeCounts, SyncRecord
 from alfred.domain.library.episode_name import DecidedBy, EpisodeName
 from alfred.domain.library.release import EpisodeFile, FileStatus, SeriesRelease, UserMetadata
 from alfred.domain.shared.value_objects import TmdbId
+from alfred.domain.tv_shows.candidate import ShowSummary
 from alfred.domain.tv_shows.show import EpisodeInfo, SeasonInfo, TVShowInfo
 from alfred.infrastructure.persistence.dot_alfred.v2.sidecar_root import EntryMetadata, ShowIndexEntry
 
@@ -50,6 +51,15 @@ def a_show(tmdb_id: TmdbId = SHOW_ID, **changes: Any) -> TVShowInfo:
         "seasons": (a_season(),),
     }
     return TVShowInfo(**values | changes)
+
+
+def a_candidate(tmdb_id: int = 1, name: str = "Harbour", year: int | None = 2011, **changes: Any) -> ShowSummary:
+    values: dict[str, Any] = {
+        "tmdb_id": TmdbId(tmdb_id),
+        "name": name,
+        "first_air_date": None if year is None else date(year, 3, 1),
+    }
+    return ShowSummary(**values | changes)
 
 
 def a_file(episode: int = 1, *, season: int = 1, folder: str = FOLDER, **changes: Any) -> EpisodeFile:

@@ -20,6 +20,7 @@ from alfred.cli.text import printable, to_json
 COMMANDS = {
     "init": "Mark a folder as a library.",
     "rescan": "Read the disk: adopt folders that carry an id, note what came and went.",
+    "identify": "Find out which show a folder without an id is.",
     "sync": "Bring a show, or a few, up to date with TMDB.",
     "refresh": "Bring every show that is due up to date with TMDB.",
     "update": "Rescan, then refresh what is due: for cron and timers.",

@@ -62,7 +62,14 @@ def show_shape(view: ShowView) -> Document:
             }
             for season in view.seasons
         ],
-        "unmatched_files": [file.library_path for file in view.unmatched_files],
+        "unmatched_files": [one.file.library_path for one in view.unmatched],
+        "unmatched": [
+            {"path": one.file.library_path, "reason": one.reason.value, "message": one.message}
+            for one in view.unmatched
+        ],
+        "renumbered": [
+            {"path": one.file.library_path, "season": one.season, "episode": one.number} for one in view.drifted
+        ],
     }
 
 

@@ -6,6 +6,7 @@ read unless its folder is allowed by name.
 
 from __future__ import annotations
 
+import codecs
 import os
 import stat
 from collections.abc import Iterable, Sequence
@@ -66,7 +67,7 @@ class DiskFolders:
 
     def read_nfo(self, folder: str, /) -> str:
         """Return the text of ``tvshow.nfo``, "" where it cannot be read."""
-        return _read_text(self._root / folder / NFO, LONGEST_NFO)
+        return _decoded(_read_bytes(self._root / folder / NFO, LONGEST_NFO))
 
     def is_gone(self, path: str, /) -> bool:
         """Say whether a file is certainly not there; behind what cannot be read or followed nothing is certain.
@@ -393,17 +394,23 @@ def _is_identified(path: str, folder: str) -> bool:
 def _plexignore(path: str, listed: _Folder) -> tuple[str, ...]:
     if not listed.has_plexignore:
         return ()
-    return plexignore_patterns(_read_text(Path(path, PLEXIGNORE), _LONGEST_PLEXIGNORE))
+    return plexignore_patterns(_decoded(_read_bytes(Path(path, PLEXIGNORE), _LONGEST_PLEXIGNORE)))
 
 
-def _read_text(path: Path, most_characters: int) -> str:
+def _read_bytes(path: Path, most: int) -> bytes:
     try:
         if not path.is_file():  # a pipe would keep us waiting
-            return ""
-        with path.open(encoding="utf-8", errors="replace") as file:
-            return file.read(most_characters)
+            return b""
+        with path.open("rb") as file:
+            return file.read(most)
     except OSError:
-        return ""
+        return b""
+
+
+def _decoded(content: bytes) -> str:
+    """Decode a text that people or their tools wrote; what is no text at all becomes one that says nothing."""
+    encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    return "\n".join(content.decode(encoding, errors="replace").splitlines())
 
 
 def _joined(folder: str, name: str) -> str:

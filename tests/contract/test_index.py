@@ -14,10 +14,11 @@ from alfred.domain.library.history import EVENTS_KEPT, Event, PastEvent
 from alfred.domain.library.presence import PresenceChange
 from alfred.domain.library.release import FileStatus, SeriesRelease, UserMetadata
 from alfred.domain.shared.value_objects import TmdbId
+from alfred.domain.tv_shows.show import TVShowInfo
 from alfred.domain.work.lease import Claim
 from alfred.infrastructure.persistence.dot_alfred.v2.index import DotAlfredTVShowLibraryIndex
 from alfred.infrastructure.persistence.marker import create_marker
-from tests.builders import FOLDER, NOW, SHOW_ID, a_file, a_release, a_season, a_show, days
+from tests.builders import FOLDER, NOW, SHOW_ID, a_file, a_release, a_season, a_show, an_episode, days
 from tests.fakes.clock import FakeClock
 from tests.fakes.index import FakeIndex
 
@@ -60,7 +61,7 @@ def test_what_is_upserted_is_found(index: Index) -> None:
     assert (entry.tmdb_id, entry.name, entry.status) == (SHOW_ID, "The Lamplighters", "Returning Series")
     assert (entry.metadata.path, entry.metadata.fetched_at) == (FOLDER, NOW)
     assert entry.sync == SyncRecord(outcome=Outcome.OK)
-    assert index.presence.recorded_release(SHOW_ID) == a_release(a_file(1))
+    assert index.presence.recorded_release(SHOW_ID) == a_release(a_file(1, episode_ids=(10_101,)))
 
 
 def test_a_moment_comes_back_to_the_microsecond(index: Index) -> None:
@@ -92,7 +93,7 @@ def test_an_answer_from_the_future_is_replaced(index: Index) -> None:
 
 
 def test_a_failure_keeps_facts_files_and_user_metadata(index: Index) -> None:
-    release = a_release(a_file(1), user=UserMetadata(tags=("keep",), note="mine"))
+    release = a_release(a_file(1, episode_ids=(10_101,)), user=UserMetadata(tags=("keep",), note="mine"))
     index.presence.record_presence(a_presence(release), now=NOW)
     index.upsert(a_show(), release, path=FOLDER, fetched_at=NOW)
     failure = SyncRecord(
@@ -158,6 +159,34 @@ def test_the_files_of_the_last_rescan_are_the_files(index: Index) -> None:
 
     assert index.presence.recorded_release(SHOW_ID) == a_release(a_file(1), gone, a_file(3))
     assert index.presence.file_counts() == {SHOW_ID: {FileStatus.READY: 2, FileStatus.MISSING: 1}}
+
+
+def test_the_episode_of_a_file_is_remembered_and_told_until_it_is_known(index: Index) -> None:
+    found = a_release(a_file(1))
+    index.presence.record_presence(a_presence(found), now=NOW)
+
+    first = index.upsert(a_show(), found, path=FOLDER, fetched_at=NOW)
+    again = index.upsert(a_show(overview="More."), found, path=FOLDER, fetched_at=NOW + days(1))
+
+    assert first == a_release(a_file(1, episode_ids=(10_101,)))
+    assert again is None
+    assert [one.episode_id for one in index.presence.listed_episodes(SHOW_ID)] == [10_101, 10_102, 10_103]
+
+
+def test_a_rescan_that_does_not_know_the_episode_of_a_file_does_not_forget_it(index: Index) -> None:
+    index.upsert(a_show(), a_release(a_file(1)), path=FOLDER, fetched_at=NOW)
+    index.upsert(a_renumbered_show(), a_release(a_file(1)), path=FOLDER, fetched_at=NOW + days(1))
+
+    index.presence.record_presence(a_presence(a_release(a_file(1))), now=NOW + days(2))
+
+    assert index.presence.recorded_release(SHOW_ID) == a_release(a_file(1, episode_ids=(10_101,)))
+
+
+def a_renumbered_show() -> TVShowInfo:
+    """The first two episodes changed places."""
+    one, two, three = (an_episode(number) for number in (1, 2, 3))
+    episodes = (replace(two, number=1), replace(one, number=2), three)
+    return a_show(seasons=(replace(a_season(), episodes=episodes),))
 
 
 def test_a_folder_belongs_to_the_show_that_was_last_found_in_it(index: Index) -> None:

@@ -25,9 +25,12 @@ from alfred.domain.library.history import (
     changes_of_sync,
     changes_of_user,
     first_sync,
+    identification,
 )
+from alfred.domain.library.placement import ListedEpisode, place_files, with_known_episodes
 from alfred.domain.library.presence import KnownShow, PresenceChange
 from alfred.domain.library.release import EpisodeFile, FileStatus, SeriesRelease, UserMetadata, newest
+from alfred.domain.library.views import DriftedFile
 from alfred.domain.shared.value_objects import TmdbId
 from alfred.domain.tv_shows.show import PLACEHOLDER_STATUS, TVShowInfo
 from alfred.domain.work.lease import Claim
@@ -78,7 +81,9 @@ class FakeIndex:
             episodes=EpisodeCounts(),
         )
 
-    def upsert(self, info: TVShowInfo, release: SeriesRelease | None, *, path: str, fetched_at: datetime) -> None:
+    def upsert(
+        self, info: TVShowInfo, release: SeriesRelease | None, *, path: str, fetched_at: datetime
+    ) -> SeriesRelease | None:
         self.writes += 1
         is_new = info.tmdb_id not in self._records
         record = self._records.setdefault(info.tmdb_id, _Record(info.name, path, self._now()))
@@ -89,7 +94,8 @@ class FakeIndex:
         record.sync = SyncRecord(outcome=Outcome.OK)
         if release is not None:
             told = {file.folder for file in release.files}
-            record.files = release.files + tuple(file for file in record.files if file.folder not in told)
+            others = tuple(file for file in record.files if file.folder not in told)
+            record.files = with_known_episodes(release.files, record.files) + others
             record.user = newest(record.user, release.user) if is_new else record.user
         changes = (
             *changes_of_folder(before.path, path),
@@ -98,6 +104,54 @@ class FakeIndex:
         )
         self._tell(info.tmdb_id, *((adoption(path),) if is_new else changes), at=self._now())
         self._tell(info.tmdb_id, *_facts_events(before.info, record.info), at=self._now())
+        old = {episode.episode_id for episode in _listed(before.info)}
+        new_ids = {episode.episode_id for episode in _listed(record.info)} - old
+        placement = place_files(record.files, _listed(record.info), new_ids=new_ids)
+        if placement.files == record.files:
+            return None
+        record.files = placement.files
+        return SeriesRelease(tmdb_id=info.tmdb_id, files=record.files, user=record.user)
+
+    def added_at(self, tmdb_id: TmdbId) -> datetime | None:
+        return self._records[tmdb_id].added_at if tmdb_id in self._records else None
+
+    def forget_episodes(self, tmdb_id: TmdbId, folder: str) -> None:
+        record = self._records[tmdb_id]
+        record.files = tuple(
+            replace(file, episode_ids=()) if file.folder == folder else file for file in record.files
+        )
+
+    def take_folder_from(self, tmdb_id: TmdbId, folder: str, *, given_to: TmdbId, now: datetime) -> None:
+        record = self._records[tmdb_id]
+        before = record.path
+        record.files = tuple(file for file in record.files if file.folder != folder)
+        record.folders = tuple(known for known in record.folders if known.path != folder)
+        self._tell(tmdb_id, identification(folder, before=tmdb_id, after=given_to), at=now)
+        left = self.folders_of(tmdb_id)
+        if left and before not in left:
+            record.path = left[0]
+            self._tell(tmdb_id, *changes_of_folder(before, left[0]), at=now)
+        if not left and record.missing_since is None:
+            record.missing_since = now
+            self._tell(tmdb_id, Event(EventKind.MARKED_MISSING), at=now)
+
+    def record_identification(
+        self, tmdb_id: TmdbId, folder: str, *, before: TmdbId | None, added_at: datetime | None, now: datetime
+    ) -> None:
+        record = self._records[tmdb_id]
+        record.added_at = min(record.added_at, added_at or record.added_at)
+        self._tell(tmdb_id, identification(folder, before=before, after=tmdb_id), at=now)
+
+    def drifted(self) -> list[DriftedFile]:
+        return [
+            DriftedFile(tmdb_id, drift.file.library_path, drift.season, drift.number)
+            for tmdb_id, record in self._records.items()
+            for drift in place_files(record.files, _listed(record.info)).drifted
+        ]
+
+    def listed_episodes(self, tmdb_id: TmdbId) -> list[ListedEpisode]:
+        record = self._records.get(tmdb_id)
+        return _listed(record.info if record else None)
 
     def sync_record(self, tmdb_id: TmdbId) -> SyncRecord:
         record = self._records.get(tmdb_id)
@@ -235,7 +289,8 @@ class FakeIndex:
         for other in self._records.values():
             other.folders = tuple(folder for folder in other.folders if folder.path not in taken)
         record.path, record.folders = presence.path, presence.folders
-        record.files, record.missing_since = presence.release.files, None
+        files = with_known_episodes(presence.release.files, record.files)
+        record.files, record.missing_since = place_files(files, _listed(record.info)).files, None
         record.user = newest(record.user, presence.release.user)
         if record.sync.error_class == "sidecar":
             record.sync = SyncRecord(outcome=Outcome.OK if record.info else None)
@@ -275,6 +330,14 @@ def _facts_events(before: TVShowInfo | None, after: TVShowInfo | None) -> tuple[
     if before is None:
         return (first_sync(seasons=len(after.seasons), episodes=len(_slots(after))),)
     return changes_of_facts(_facts(before), _facts(after)) + changes_of_episodes(_slots(before), _slots(after))
+
+
+def _listed(info: TVShowInfo | None) -> list[ListedEpisode]:
+    return [
+        ListedEpisode(episode.episode_id, season.number, episode.number, episode.air_date)
+        for season in (info.seasons if info else ())
+        for episode in season.episodes or ()
+    ]
 
 
 def _facts(info: TVShowInfo) -> ShowFacts:

@@ -262,6 +262,9 @@ def test_the_nfo_is_read_whatever_its_encoding(tmp_path: Path) -> None:
     assert scan_show_folder(tmp_path, SHOW).has_nfo
     assert DiskFolders(tmp_path).read_nfo(SHOW).startswith("<tmdbid>1</tmdbid>")
     assert DiskFolders(tmp_path).read_nfo("gone") == ""
+    for encoding in ("utf-8-sig", "utf-16"):
+        (tmp_path / SHOW / "tvshow.nfo").write_bytes("<tmdbid>1</tmdbid>\r\ncaf\u00e9".encode(encoding))
+        assert DiskFolders(tmp_path).read_nfo(SHOW) == "<tmdbid>1</tmdbid>\ncaf\u00e9"
 
 
 def touch_video(show: Path) -> None:

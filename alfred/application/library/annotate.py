@@ -94,7 +94,7 @@ def _change(
         user = change(known)
         if user == known:
             return user
-        user = replace(user, changed_at=_later_than(known.changed_at, now()))
+        user = replace(user, changed_at=later_than(known.changed_at, now()))
         index.write_user(tmdb_id, user)
         for folder, copy in copies.items():
             stamp = "" if copy is None else _write_sidecar(folder, replace(copy, user=user), sidecars)
@@ -102,7 +102,7 @@ def _change(
         return user
 
 
-def _later_than(before: datetime | None, now: datetime) -> datetime:
+def later_than(before: datetime | None, now: datetime) -> datetime:
     """Return a moment after the last change even where the clock went back, so that the new copy wins."""
     return now if before is None else max(now, before + _LEAST_STEP)
 

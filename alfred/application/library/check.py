@@ -13,6 +13,7 @@ from alfred.domain.library.check import Difference, DifferenceKind, compare_copi
 from alfred.domain.library.identification import tmdb_id_in_folder_name, tmdb_id_in_nfo
 from alfred.domain.library.presence import KnownShow
 from alfred.domain.library.release import SeriesRelease
+from alfred.domain.library.views import DriftedFile
 from alfred.domain.shared.value_objects import TmdbId
 
 
@@ -27,6 +28,9 @@ class RecordedIndex(Protocol):
 
     def recorded_release(self, tmdb_id: TmdbId, /) -> SeriesRelease | None:
         """Return files and user metadata as the index has them; None for an unknown show."""
+
+    def drifted(self) -> Collection[DriftedFile]:
+        """Return the files that keep an episode that has another number now."""
 
 
 class ReadableSidecars(Protocol):
@@ -52,11 +56,13 @@ class CheckReport:
         differences: by folder.
         overlooked: folders that differ though their sidecar is as the last rescan left it: the next one passes
             them over.
+        renumbered: files whose names and episodes do not agree any more; no difference, as both copies say so.
     """
 
     folders: int
     differences: tuple[Difference, ...]
     overlooked: frozenset[str]
+    renumbered: tuple[DriftedFile, ...] = ()
 
 
 def check_library(*, folders: LibraryFolders, sidecars: ReadableSidecars, index: RecordedIndex) -> CheckReport:
@@ -88,6 +94,7 @@ def check_library(*, folders: LibraryFolders, sidecars: ReadableSidecars, index:
             for folder in {difference.folder for difference in differences} & known.keys()
             if known[folder].sidecar and known[folder].sidecar == sidecars.stamp(folder)
         ),
+        renumbered=tuple(index.drifted()),
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar, runtime_checkable
 
 from alfred.domain.library.entry import Standing, SyncRecord
+from alfred.domain.library.placement import ListedEpisode
 from alfred.domain.library.presence import KnownShow, PresenceChange
 from alfred.domain.library.refresh_plan import RefreshCandidate
 from alfred.domain.library.release import FileStatus, SeriesRelease, UserMetadata
@@ -58,7 +59,11 @@ class WritesAnswers(Protocol):
     def upsert(
         self, info: TVShowInfo, release: SeriesRelease | None, /, *, path: str, fetched_at: datetime
     ) -> object:
-        """Write the join of facts and release; a success clears an earlier failure."""
+        """Write the join of facts and release; a success clears an earlier failure.
+
+        Returns:
+            A release where other episodes are remembered with its files than before; anything else says nothing.
+        """
 
 
 class TVShowIndex(WritesAnswers, Protocol[EntryT_co]):
@@ -142,6 +147,9 @@ class PresenceIndex(Protocol):
     def recorded_release(self, tmdb_id: TmdbId, /) -> SeriesRelease | None:
         """Return files and user metadata as the index has them; None for an unknown show."""
 
+    def listed_episodes(self, tmdb_id: TmdbId, /) -> Collection[ListedEpisode]:
+        """Return the episodes of a show as placing needs them; none for a placeholder."""
+
     def file_counts(self) -> Mapping[TmdbId, Mapping[FileStatus, int]]:
         """Count the files of each show by status; that a whole show is missing does not count here."""
 
@@ -165,6 +173,20 @@ class PresenceIndex(Protocol):
 
     def mark_presence(self, change: PresenceChange, /, *, now: datetime) -> None:
         """Mark shows as missing or as back, in bulk; everything else of them stays as it is."""
+
+    def added_at(self, tmdb_id: TmdbId, /) -> datetime | None:
+        """Return since when there is an entry; None for an unknown show."""
+
+    def forget_episodes(self, tmdb_id: TmdbId, folder: str, /) -> None:
+        """Forget which episodes the files of a folder were placed on, so that they are placed by name again."""
+
+    def take_folder_from(self, tmdb_id: TmdbId, folder: str, /, *, given_to: TmdbId, now: datetime) -> None:
+        """Take a folder and its files from a show that it was not; one without any folder left is missing then."""
+
+    def record_identification(
+        self, tmdb_id: TmdbId, folder: str, /, *, before: TmdbId | None, added_at: datetime | None, now: datetime
+    ) -> None:
+        """Tell that a folder was identified as a show, and keep the earlier date of adding."""
 
     def record_unreadable_sidecar(self, tmdb_id: TmdbId, message: str, /) -> None:
         """Mark a known entry as broken because its sidecar cannot be used."""

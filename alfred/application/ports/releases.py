@@ -27,6 +27,14 @@ class WatchesRoot(Protocol):
         """Say whether the root and its marker are there."""
 
 
+@runtime_checkable
+class RemembersPlaces(Protocol):
+    """Releases that keep, beside each file, the provider's ids of its episodes."""
+
+    def remember_places(self, placed: SeriesRelease, /) -> None:
+        """Write down the episodes that the files of a show were placed on."""
+
+
 class Sidecars(Protocol):
     """The sidecars, by show folder relative to the root."""
 

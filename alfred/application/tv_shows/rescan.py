@@ -7,7 +7,7 @@ the last time are passed over: nothing of them is read, parsed or written.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -25,6 +25,7 @@ from alfred.application.ports.releases import Sidecars
 from alfred.domain.library.episode_names import read_episode_name
 from alfred.domain.library.file_changes import is_unsettled, merge_files
 from alfred.domain.library.identification import title_of_folder, tmdb_id_in_folder_name, tmdb_id_in_nfo
+from alfred.domain.library.placement import place_files, with_known_episodes
 from alfred.domain.library.presence import PresenceChange, compare_presence, is_at_or_below, is_too_much
 from alfred.domain.library.release import (
     EpisodeFile,
@@ -181,8 +182,19 @@ def rescan_show(
     now: Callable[[], datetime] = system_clock,
     still_online: Callable[[], bool] = lambda: True,
     dry_run: bool = False,
+    also: Collection[str] = (),
 ) -> RescanReport:
     """Bring one show up to date with its folders; others are not looked at, unless it has to be searched for.
+
+    Args:
+        tmdb_id: the show.
+        folders: the disk.
+        sidecars: the sidecars in the show folders.
+        index: where entries are kept.
+        now: the clock; aware, UTC.
+        still_online: asked before anything is written.
+        dry_run: only report what would be written.
+        also: folders that are known to be of the show now, relative to the root.
 
     Raises:
         ShowNotFoundInLibrary: neither the index nor any folder knows the show.
@@ -191,7 +203,7 @@ def rescan_show(
     scanner = _Rescan(
         folders=folders, sidecars=sidecars, index=index, now=now, still_online=still_online, only=tmdb_id
     )
-    own = {known.path for known in scanner.known.values() if known.tmdb_id == tmdb_id}
+    own = {known.path for known in scanner.known.values() if known.tmdb_id == tmdb_id} | set(also)
     plan = scanner.plan(sorted(own))
     if not own or own != set(plan.seen.get(tmdb_id, ())):
         listing = folders.list_show_folders()
@@ -345,12 +357,16 @@ class _Rescan:
             *(look.recorded.user if look.recorded else look.salvaged for look in looks),
             indexed.user if indexed else UserMetadata(),
         )
-        changed = {
-            look.scan.folder: self._plan_folder(tmdb_id, look, by_folder[look.scan.folder], user) for look in looks
-        }
+        merged = {look.scan.folder: self._merge(look, by_folder[look.scan.folder]) for look in looks}
+        seen = sorted(plan.seen[tmdb_id])
+        files = [file for folder in seen for file in merged.get(folder, by_folder[folder])]
+        placed = place_files(files, self._index.listed_episodes(tmdb_id)).files
+        by_look = {look.scan.folder: look for look in looks}
         folders = tuple(
-            changed.get(folder) or self._as_it_was(self.known[folder], by_folder[folder], user)
-            for folder in sorted(plan.seen[tmdb_id])
+            self._plan_folder(tmdb_id, by_look[folder], [file for file in placed if file.folder == folder], user)
+            if folder in by_look
+            else self._as_it_was(self.known[folder], by_folder[folder], user)
+            for folder in seen
         )
         path = folders[0].folder
         return ShowPlan(
@@ -363,19 +379,23 @@ class _Rescan:
             unreadable_sidecar=next((look.problem for look in looks if look.keep_sidecar), None),
         )
 
-    def _plan_folder(
-        self, tmdb_id: TmdbId, look: _Look, indexed: Sequence[EpisodeFile], user: UserMetadata
-    ) -> FolderPlan:
+    def _merge(self, look: _Look, indexed: Sequence[EpisodeFile]) -> tuple[EpisodeFile, ...]:
+        """Bring the record of a folder's files up to date."""
         recorded = look.recorded
-        files = merge_files(
-            recorded.files if recorded else indexed,
+        return merge_files(
+            with_known_episodes(recorded.files, indexed) if recorded else indexed,
             look.scan.videos,
             folder=look.scan.folder,
             unreadable=look.scan.unreadable,
             read_name=read_episode_name,
             now=self._started,
         )
-        release = SeriesRelease(tmdb_id=tmdb_id, files=files, user=user)
+
+    def _plan_folder(
+        self, tmdb_id: TmdbId, look: _Look, files: Sequence[EpisodeFile], user: UserMetadata
+    ) -> FolderPlan:
+        recorded = look.recorded
+        release = SeriesRelease(tmdb_id=tmdb_id, files=tuple(files), user=user)
         return FolderPlan(
             folder=look.scan.folder,
             signature="" if look.keep_sidecar or is_unsettled(files) else look.scan.signature,

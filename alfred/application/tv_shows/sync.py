@@ -21,7 +21,7 @@ from alfred.application.ports.index import (
     WritesAnswers,
 )
 from alfred.application.ports.provider import AsksForChanges, TVShowProvider
-from alfred.application.ports.releases import FoundRelease, SeriesReleases, WatchesRoot
+from alfred.application.ports.releases import FoundRelease, RemembersPlaces, SeriesReleases, WatchesRoot
 from alfred.domain.library.failure import NOT_FOUND, after_failure
 from alfred.domain.library.release import SeriesRelease
 from alfred.domain.shared.value_objects import TmdbId
@@ -210,7 +210,9 @@ def write_answer(
     release = found[0] if found is not None else None
     folder = _anchor(library_root, path, found)
     if answer.info is not None:
-        index.upsert(answer.info, release, path=folder, fetched_at=answer.asked_at)
+        placed = index.upsert(answer.info, release, path=folder, fetched_at=answer.asked_at)
+        if isinstance(placed, SeriesRelease) and isinstance(release_repo, RemembersPlaces):
+            release_repo.remember_places(placed)
     elif isinstance(index, ConfirmsFacts):
         index.confirm(answer.tmdb_id, release, path=folder, verified_at=answer.asked_at)
     return _warnings(answer.info, release, release_repo)

@@ -14,6 +14,7 @@ from alfred.cli.text import iso, plural
 if TYPE_CHECKING:
     from alfred.application.library.check import CheckReport
     from alfred.domain.library.check import Difference
+    from alfred.domain.library.views import DriftedFile
 
 
 @alfred_command(
@@ -26,14 +27,19 @@ if TYPE_CHECKING:
 def command(session: Session) -> None:
     """Show where the sidecars in the show folders and the index differ; nothing is changed.
 
-    Ends with 0 where they agree and with 1 where they differ. A rescan settles most differences.
+    Ends with 0 where they agree and with 1 where they differ. A rescan settles most differences. Files whose
+    episodes TMDB has renumbered since they were placed are listed too, and are no difference.
     """
     from alfred.composition import check, find_library
 
     root = find_library(session.library, session.settings, start=Path.cwd())
     report = check(root, session.settings)
     session.answer(
-        lambda: {"differences": [_shape(one) for one in report.differences]}, lambda: _tell(session, report)
+        lambda: {
+            "differences": [_shape(one) for one in report.differences],
+            "renumbered": [_drift_shape(one) for one in report.renumbered],
+        },
+        lambda: _tell(session, report),
     )
     if report.differences:
         session.exit_code = 1
@@ -65,13 +71,26 @@ def _value(value: object) -> Any:
             return value
 
 
+def _drift_shape(drift: DriftedFile) -> dict[str, Any]:
+    return {
+        "tmdb_id": drift.tmdb_id.value,
+        "path": drift.path,
+        "season": drift.season,
+        "episode": drift.number,
+    }
+
+
 def _tell(session: Session, report: CheckReport) -> None:
-    if not report.differences:
-        session.say(f"Sidecars and index agree on {plural(report.folders, 'folder')}.")
-        return
-    session.say(f"{plural(len(report.differences), 'difference')} in {plural(report.folders, 'folder')}:")
+    folders = plural(report.folders, "folder")
+    if report.differences:
+        session.say(f"{plural(len(report.differences), 'difference')} in {folders}:")
+    else:
+        session.say(f"Sidecars and index agree on {folders}.")
     for one in report.differences:
         session.say(f"  {one.kind.value:<18}  {one.tmdb_id or '-'}  {one.path}{_detail(one)}")
+    for drift in report.renumbered:
+        now = f"TMDB calls its episode S{drift.season:02d}E{drift.number:02d} now"
+        session.say(f"  {'renumbered':<18}  {drift.tmdb_id}  {drift.path}: {now}")
 
 
 def _detail(difference: Difference) -> str:

@@ -104,6 +104,11 @@ def _tags(detail: Mapping[str, Any]) -> str:
     return f"tags: {' '.join(changes)}"
 
 
+def _identified(detail: Mapping[str, Any]) -> str:
+    before = f" instead of {detail['from']}" if detail["from"] else ""
+    return f"identified {detail['path']} as {detail['to']}{before}"
+
+
 _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     EventKind.ADDED: lambda detail: f"added: {detail['path']}",
     EventKind.SYNCED: lambda detail: (
@@ -120,6 +125,10 @@ _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     EventKind.FILES_LOST: lambda detail: f"lost {_files(detail)}",
     EventKind.FILES_RESTORED: lambda detail: f"got back {_files(detail)}",
     EventKind.FILES_FAILED: lambda detail: f"never finished {_files(detail)}",
+    EventKind.FILES_RENUMBERED: lambda detail: f"TMDB renumbered the episodes of {_files(detail)}",
+    EventKind.FILES_REPLACED: lambda detail: f"TMDB replaced the episodes of {_files(detail)}",
+    EventKind.FILES_UNPLACED: lambda detail: f"TMDB does not list the episodes any more of {_files(detail)}",
+    EventKind.IDENTIFIED: _identified,
     EventKind.MARKED_MISSING: lambda _: "marked as missing: its folder is gone",
     EventKind.RESTORED: lambda _: "restored: its folder is back",
     EventKind.SYNC_FAILED: lambda detail: f"sync failed ({detail['error_class']}): {detail['message']}",

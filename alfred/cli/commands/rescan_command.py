@@ -107,6 +107,6 @@ def _tell(session: Session, report: RescanReport, names: dict[TmdbId, str], *, d
         claims = ", ".join(f"{source} {tmdb_id}" for source, tmdb_id in disagreement.claims.items())
         say(f"  ids differ    {disagreement.path}: {claims}; took {disagreement.chosen}", style="yellow")
     for path in report.unidentified:
-        say(f"  no id         {path}: put [tmdbid-N] in its name", style="yellow")
+        say(f"  no id         {path}: run 'alfred identify', or put [tmdbid-N] in its name", style="yellow")
     for problem in report.broken:
         say(f"  broken        {problem.path or '.'}: {problem.message}", style="red")

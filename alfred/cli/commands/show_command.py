@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -63,7 +64,7 @@ def _show(session: Session, library: Library, tmdb_id: TmdbId, season: int | Non
         raise ShowNotFoundInLibrary(tmdb_id)
     view = library.index.show(tmdb_id)
     if season is not None:
-        view = ShowView(tuple(one for one in view.seasons if one.number == season), view.unmatched_files)
+        view = replace(view, seasons=tuple(one for one in view.seasons if one.number == season))
         if not view.seasons:
             raise click.BadParameter(f"{entry.name} has no season {season}", param_hint="--season")
 
@@ -73,8 +74,11 @@ def _show(session: Session, library: Library, tmdb_id: TmdbId, season: int | Non
             _tell_seasons(session, view)
         else:
             _tell_episodes(session, view.seasons[0])
-        for file in view.unmatched_files:
-            session.say(f"  no such episode: {file.library_path}", style="yellow")
+        for unmatched in view.unmatched:
+            session.say(f"  not placed: {unmatched.file.library_path}: {unmatched.message}", style="yellow")
+        for drift in view.drifted:
+            now = f"TMDB calls its episode S{drift.season:02d}E{drift.number:02d} now"
+            session.say(f"  renumbered: {drift.file.library_path}: {now}", style="yellow")
 
     shape = entry_shape(
         entry, ttl_days=library.settings.tmdb_cache_ttl_days, now=library.now(), policy=library.ttl_policy

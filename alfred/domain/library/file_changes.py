@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from alfred.domain.library.episode_name import EpisodeName
 from alfred.domain.library.layout import CONTROL_SUFFIX, extension_of, whole_name_of
+from alfred.domain.library.placement import same_reading
 from alfred.domain.library.release import EpisodeFile, FileStatus
 
 SETTLE_TIME = timedelta(seconds=60)
@@ -137,15 +138,19 @@ def _record(
     now: datetime,
     read: Callable[[str], EpisodeName],
 ) -> EpisodeFile:
+    name = read(whole_name_of(video.path) or video.path)
+    # Under a name that says something else, the user made it another episode.
+    keeps_episodes = before is not None and before.episode_ids and same_reading(before.name, name)
     return EpisodeFile(
         folder=folder,
         path=video.path,
         size=video.size,
         mtime_ns=video.mtime_ns,
-        name=read(whole_name_of(video.path) or video.path),
+        name=name,
         added_at=before.added_at if before else now,
         status=FileStatus.PROCESSING if is_processing else FileStatus.READY,
         processing_since=((before and before.processing_since) or now) if is_processing else None,
+        episode_ids=before.episode_ids if before is not None and keeps_episodes else (),
     )
 
 

@@ -6,7 +6,7 @@ and its first sync are one event each, however much came with them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -43,6 +43,10 @@ class EventKind(StrEnum):
     FILES_LOST = "files_lost"  # count, paths
     FILES_RESTORED = "files_restored"  # count, paths
     FILES_FAILED = "files_failed"  # count, paths
+    FILES_RENUMBERED = "files_renumbered"  # count, paths; they keep the episodes they were
+    FILES_REPLACED = "files_replaced"  # count, paths; their episodes are gone, others came under their numbers
+    FILES_UNPLACED = "files_unplaced"  # count, paths; their episodes are gone
+    IDENTIFIED = "identified"  # path, from and to, as ids; None where there is none
     MARKED_MISSING = "marked_missing"
     RESTORED = "restored"
     SYNC_FAILED = "sync_failed"  # error_class, message
@@ -170,11 +174,32 @@ def changes_of_files(before: Iterable[EpisodeFile], after: Iterable[EpisodeFile]
         known = old.get(key) or earlier.get(file.library_path)
         if kind := _file_change(known.status if known else None, file.status):
             told[kind].append(file.library_path)
-    return tuple(
-        Event(kind, {"count": len(paths), "paths": tuple(sorted(paths)[:PATHS_NAMED])})
-        for kind, paths in told.items()
-        if paths
+    return tuple(_about_files(kind, paths) for kind, paths in told.items() if paths)
+
+
+def changes_of_placing(
+    *, renumbered: Iterable[EpisodeFile], replaced: Iterable[EpisodeFile], unplaced: Iterable[EpisodeFile]
+) -> tuple[Event, ...]:
+    """Tell what the provider's renumbering did to files that had been placed.
+
+    Args:
+        renumbered: they keep their episodes, which have other numbers now.
+        replaced: they have new episodes, under the numbers of those that are gone.
+        unplaced: their episodes are gone.
+    """
+    told = (
+        (EventKind.FILES_RENUMBERED, renumbered),
+        (EventKind.FILES_REPLACED, replaced),
+        (EventKind.FILES_UNPLACED, unplaced),
     )
+    paths_of = [(kind, {file.library_path for file in files}) for kind, files in told]
+    return tuple(_about_files(kind, paths) for kind, paths in paths_of if paths)
+
+
+def identification(path: str, *, before: TmdbId | None, after: TmdbId) -> Event:
+    """Tell that a folder was given an id, or another one."""
+    ids: dict[str, Detail] = {"from": before.value if before else None, "to": after.value}
+    return Event(EventKind.IDENTIFIED, {"path": path, **ids})
 
 
 def changes_of_sync(before: SyncRecord, after: SyncRecord) -> tuple[Event, ...]:
@@ -200,6 +225,10 @@ def changes_of_user(before: UserMetadata, after: UserMetadata) -> tuple[Event, .
     if before.note != after.note:
         events.append(Event(EventKind.NOTED, {"from": _excerpt(before.note), "to": _excerpt(after.note)}))
     return tuple(events)
+
+
+def _about_files(kind: EventKind, paths: Collection[str]) -> Event:
+    return Event(kind, {"count": len(paths), "paths": tuple(sorted(paths)[:PATHS_NAMED])})
 
 
 def _moved(kind: EventKind, before: str, after: str) -> tuple[Event, ...]:

@@ -33,6 +33,8 @@ class EpisodeFile:
         added_at: when Alfred first saw it.
         missing_since: when it was first not there; None while it is.
         processing_since: since when it is in processing; None in any other status.
+        episode_ids: the provider's ids of the episodes it was placed on, one for each number in its name, 0 where
+            none was listed; () for a file that was never placed. They stay when the provider renumbers.
     """
 
     folder: str
@@ -45,6 +47,7 @@ class EpisodeFile:
     status_message: str | None = None
     missing_since: datetime | None = None
     processing_since: datetime | None = None
+    episode_ids: tuple[int, ...] = ()
 
     @property
     def library_path(self) -> str:

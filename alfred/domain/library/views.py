@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from alfred.domain.library.placement import SlotState
+from alfred.domain.library.placement import Drift, SlotState, Unmatched
 from alfred.domain.library.release import EpisodeFile
 from alfred.domain.shared.value_objects import TmdbId
 
@@ -36,10 +36,31 @@ class SeasonView:
 
 @dataclass(frozen=True, slots=True)
 class ShowView:
-    """A show's seasons, and the files whose episode the provider does not list."""
+    """A show's seasons, and what there is to say of its files.
+
+    Attributes:
+        unmatched: files that fill no slot, with the reason.
+        drifted: files that keep an episode that has another number now than their names say.
+    """
 
     seasons: tuple[SeasonView, ...]
-    unmatched_files: tuple[EpisodeFile, ...]
+    unmatched: tuple[Unmatched, ...] = ()
+    drifted: tuple[Drift, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DriftedFile:
+    """A file that keeps an episode that has another number now than its name says.
+
+    Attributes:
+        path: relative to the library root.
+        season, number: where the provider lists the episode now.
+    """
+
+    tmdb_id: TmdbId
+    path: str
+    season: int
+    number: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,9 @@ STUCK = a_file(
     path="Season 01/Lamplighters S01E01.mkv.part",
     status=FileStatus.PROCESSING,
     processing_since=NOW - timedelta(hours=2),
+    episode_ids=(10_101,),
 )
+OTHER = a_file(2, episode_ids=(10_102,))
 HERE = Owner("nas", 7, "a")
 
 
@@ -89,12 +91,12 @@ def test_the_threshold_is_an_hour() -> None:
 
 
 def test_an_orphan_is_failed_in_index_and_sidecar() -> None:
-    world = World(STUCK, a_file(2))
+    world = World(STUCK, OTHER)
 
     plan = world.cleanup()
 
     assert [(orphan.tmdb_id, orphan.failed) for orphan in plan.orphans] == [(SHOW_ID, as_failed(STUCK))]
-    assert world.files == (as_failed(STUCK), a_file(2)) == world.sidecars.releases[FOLDER].files
+    assert world.files == (as_failed(STUCK), OTHER) == world.sidecars.releases[FOLDER].files
     assert world.index.known_folders()[FOLDER].sidecar == world.sidecars.stamp(FOLDER)
 
 

@@ -10,10 +10,12 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from types import TracebackType
 from typing import Final, Self
+from urllib.parse import quote
 
 from alfred.application.exceptions import ProviderError, UsageError
 from alfred.application.ports.changes import ChangesPage
 from alfred.domain.shared.value_objects import TmdbId
+from alfred.domain.tv_shows.candidate import FoundShows, ShowOutline, ShowSummary
 from alfred.domain.tv_shows.show import TVShowInfo
 from alfred.infrastructure.api.credentials import Credentials
 from alfred.infrastructure.api.faults import Provider
@@ -24,10 +26,13 @@ from alfred.infrastructure.api.http import (
     RequestObserver,
     checked_base_url,
 )
-from alfred.infrastructure.api.tmdb.mapping import listed_seasons, name_of, show_from
+from alfred.infrastructure.api.tmdb.mapping import listed_seasons, name_of, outline_from, show_from, summary_from
 from alfred.infrastructure.api.tmdb.schemas import (
     ChangesPayload,
     ConfigurationPayload,
+    FoundPayload,
+    OutlinePayload,
+    SearchPayload,
     SeasonPayload,
     SeasonsPayload,
     ShowPayload,
@@ -42,6 +47,9 @@ TOKEN_PAGE: Final = "https://www.themoviedb.org/settings/api"  # noqa: S105  (a 
 
 LARGEST_APPEND: Final = 20
 """TMDB refuses a request with more items in ``append_to_response``."""
+
+LONGEST_SEARCH: Final = 3
+"""Pages of twenty shows."""
 
 FIRST_SEASONS: Final = tuple(range(LARGEST_APPEND - 1))
 """Asked for unseen with the first request, beside the external ids: seasons that a show lacks are left out."""
@@ -191,6 +199,70 @@ class TMDBClient:
         )
         return self._door.fetch(request, lambda body: _read_changes(body, page))
 
+    def search_tv(self, title: str, *, first_air_year: int | None = None) -> tuple[ShowSummary, ...]:
+        """Return the shows that TMDB finds by name, in its order, each once.
+
+        Without a year many shows may have the same name, so up to three pages are read.
+
+        Args:
+            title: as people write it.
+            first_air_year: of the first episode, to the year; None for any.
+
+        Raises:
+            TMDBAPIError: TMDB failed.
+            TokenMissing: there is no token.
+            UsageError: the token cannot be used.
+        """
+        found: dict[TmdbId, ShowSummary] = {}
+        for page in range(1, (1 if first_air_year else LONGEST_SEARCH) + 1):
+            body = self._search_page(title, first_air_year, page)
+            found |= {show.tmdb_id: show for show in map(summary_from, body.results)}
+            if page >= body.total_pages:
+                break
+        return tuple(found.values())
+
+    def _search_page(self, title: str, year: int | None, page: int) -> SearchPayload:
+        params = {"query": title, "language": self._language, "page": str(page)}
+        if year is not None:
+            params["first_air_date_year"] = str(year)
+        request = ProviderRequest(
+            request_type="search", path="/search/tv", subject=f"a show called {title!r}", params=params
+        )
+        return self._door.fetch(request, SearchPayload.model_validate_json)
+
+    def find_tv(self, source: str, external_id: str) -> FoundShows:
+        """Return the shows with an id of another provider; usually one or none.
+
+        Args:
+            source: ``imdb`` or ``tvdb``.
+            external_id: as there: ``tt0903747``, ``81189``.
+
+        Raises:
+            TMDBAPIError: TMDB failed.
+            TokenMissing: there is no token.
+            UsageError: the token cannot be used.
+        """
+        request = ProviderRequest(
+            request_type="find",
+            path=f"/find/{quote(external_id, safe='')}",
+            subject=f"the show with {source} id {external_id}",
+            params={"external_source": f"{source}_id", "language": self._language},
+        )
+        found = self._door.fetch(request, FoundPayload.model_validate_json)
+        return FoundShows(tuple(map(summary_from, found.tv_results)), is_a_film_too=bool(found.movie_results))
+
+    def get_outline(self, tmdb_id: int) -> ShowOutline:
+        """Return what helps to recognise a show: all its names, and how many episodes its seasons have.
+
+        Raises:
+            TMDBAPIError: there is no such show, or TMDB failed.
+            TokenMissing: there is no token.
+            UsageError: the id or the token cannot be used.
+        """
+        show_id = _checked_id(tmdb_id)
+        request = self._request(show_id, ("alternative_titles", "translations"))
+        return self._door.fetch(request, lambda body: _read_outline(body, show_id))
+
     def probe(self) -> None:
         """Ask once for what any token may read; returns when TMDB answered and accepted the token.
 
@@ -262,6 +334,13 @@ def _read_show(body: bytes, show_id: int) -> ShowPayload:
     if not name_of(show):
         raise ValueError("the show has no name")
     return show
+
+
+def _read_outline(body: bytes, show_id: int) -> ShowOutline:
+    payload = OutlinePayload.model_validate_json(body)
+    if payload.id != show_id:
+        raise ValueError(f"asked for show {show_id}, got show {payload.id}")
+    return outline_from(payload)
 
 
 def _read_seasons(body: bytes, show_id: int, numbers: tuple[int, ...]) -> dict[int, SeasonPayload]:

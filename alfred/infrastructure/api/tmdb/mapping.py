@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from alfred.domain.shared.value_objects import TmdbId
+from alfred.domain.tv_shows.candidate import ShowOutline, ShowSummary
 from alfred.domain.tv_shows.show import (
     PLACEHOLDER_STATUS,
     UNSPECIFIED_STATUS,
@@ -16,9 +17,11 @@ from alfred.domain.tv_shows.show import (
 from alfred.infrastructure.api.tmdb.schemas import (
     EpisodePayload,
     ExternalIdsPayload,
+    OutlinePayload,
     SeasonPayload,
     SeasonSummaryPayload,
     ShowPayload,
+    SummaryPayload,
 )
 
 _LARGEST_EPISODE_NUMBER = 100_000
@@ -52,6 +55,37 @@ def show_from(payload: ShowPayload, seasons: Mapping[int, SeasonPayload]) -> TVS
         seasons=tuple(
             _season(summary, seasons.get(number)) for number, summary in listed_seasons(payload).items()
         ),
+    )
+
+
+def summary_from(row: SummaryPayload) -> ShowSummary:
+    """Return a row of a search as a candidate.
+
+    Raises:
+        ValueError: the id is not one.
+    """
+    return ShowSummary(
+        tmdb_id=TmdbId(row.id),
+        name=row.name or row.original_name or "",
+        original_name=row.original_name or "",
+        first_air_date=_day(row.first_air_date),
+        origin_countries=row.origin_country or (),
+        overview=row.overview or "",
+    )
+
+
+def outline_from(payload: OutlinePayload) -> ShowOutline:
+    """Return what a closer look at a show tells.
+
+    Raises:
+        ValueError: the id is not one.
+    """
+    return ShowOutline(
+        tmdb_id=TmdbId(payload.id),
+        other_names=payload.names,
+        episode_counts={row.season_number: row.episode_count or 0 for row in payload.seasons},
+        first_air_date=_day(payload.first_air_date),
+        last_air_date=_day(payload.last_air_date),
     )
 
 

@@ -94,6 +94,71 @@ class SeasonsPayload(_Payload):
         return found
 
 
+class SummaryPayload(_Payload):
+    """One row of ``/search/tv``, or of the shows that ``/find`` gives."""
+
+    id: int
+    name: str | None = None
+    original_name: str | None = None
+    first_air_date: str | None = None
+    origin_country: tuple[str, ...] | None = None
+    overview: str | None = None
+
+
+class SearchPayload(_Payload):
+    """The body of ``/search/tv``."""
+
+    results: tuple[SummaryPayload, ...]
+    total_pages: int = 1
+
+
+class FoundPayload(_Payload):
+    """The body of ``/find/{id}``; further lists hold people and single episodes."""
+
+    tv_results: tuple[SummaryPayload, ...]
+    movie_results: tuple[_Payload, ...] = ()
+
+
+class _TitlePayload(_Payload):
+    title: str | None = None
+
+
+class _TitlesPayload(_Payload):
+    results: tuple[_TitlePayload, ...] = ()
+
+
+class _TranslatedPayload(_Payload):
+    name: str | None = None
+
+
+class _TranslationPayload(_Payload):
+    data: _TranslatedPayload = _TranslatedPayload()
+
+
+class _TranslationsPayload(_Payload):
+    translations: tuple[_TranslationPayload, ...] = ()
+
+
+class OutlinePayload(_Payload):
+    """The body of ``/tv/{id}`` as far as it helps to recognise a show."""
+
+    id: int
+    seasons: tuple[SeasonSummaryPayload, ...] = ()
+    name: str | None = None
+    original_name: str | None = None
+    first_air_date: str | None = None
+    last_air_date: str | None = None
+    alternative_titles: _TitlesPayload = _TitlesPayload()
+    translations: _TranslationsPayload = _TranslationsPayload()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every name that it goes by."""
+        titles = [row.title for row in self.alternative_titles.results]
+        translated = [row.data.name for row in self.translations.translations]
+        return frozenset(name for name in (self.name, self.original_name, *titles, *translated) if name)
+
+
 class ShowPayload(SeasonsPayload):
     """The body of ``/tv/{id}``."""
 

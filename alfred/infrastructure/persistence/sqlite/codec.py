@@ -92,8 +92,8 @@ def file_to_row(library: int, tmdb_id: int, file: EpisodeFile) -> Row:
         file.size,
         file.mtime_ns,
         name.season,
-        _to_numbers(name.episodes),
-        _to_numbers(name.absolute),
+        to_numbers(name.episodes),
+        to_numbers(name.absolute),
         None if name.air_date is None else name.air_date.isoformat(),
         name.decided_by.value,
         to_micros(file.added_at),
@@ -101,6 +101,7 @@ def file_to_row(library: int, tmdb_id: int, file: EpisodeFile) -> Row:
         file.status_message,
         to_micros_or_none(file.missing_since),
         to_micros_or_none(file.processing_since),
+        to_numbers(file.episode_ids),
     )
 
 
@@ -124,10 +125,12 @@ def file_from_row(row: Row) -> EpisodeFile:
         status_message=row[13],
         missing_since=from_micros_or_none(row[14]),
         processing_since=from_micros_or_none(row[15]),
+        episode_ids=_from_numbers(row[16]),
     )
 
 
-def _to_numbers(numbers: tuple[int, ...]) -> str:
+def to_numbers(numbers: tuple[int, ...]) -> str:
+    """Encode numbers as text."""
     return str(numbers[0]) if len(numbers) == 1 else ",".join(map(str, numbers))
 
 

@@ -64,13 +64,14 @@ def write_facts(database: Database, info: TVShowInfo, *, fetched_at: datetime, n
     old_episodes = database.all(sql.EPISODES, (tmdb_id,)) if before else []
     write_difference(database, old_episodes, episodes, sql.EPISODE_ROWS)
     moved = _slots_of(old_episodes) != _slots_of(episodes)
+    new_ids = frozenset(row[1] for row in episodes).difference(row[1] for row in old_episodes)
     if not before:
-        return Written(moved, (first_sync(seasons=len(seasons), episodes=len(episodes)),))
+        return Written(moved, (first_sync(seasons=len(seasons), episodes=len(episodes)),), new_ids)
     old_facts = ShowFacts(before[2], before[3], frozenset(row[1] for row in old_seasons))
     events = changes_of_facts(old_facts, ShowFacts(info.name, info.status, frozenset(row[1] for row in seasons)))
     if moved:
         events += changes_of_episodes(_slots_by_id(old_episodes), _slots_by_id(episodes))
-    return Written(moved, events)
+    return Written(moved, events, new_ids)
 
 
 def write_difference(database: Database, old: Iterable[Row], new: Collection[Row], writer: sql.Writer) -> bool:

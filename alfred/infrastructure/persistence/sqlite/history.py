@@ -26,10 +26,12 @@ class Written(NamedTuple):
     Attributes:
         moved: whether the files of the show have to be placed on its episodes again.
         events: what there is to tell of it.
+        new_ids: episodes that were not listed before.
     """
 
     moved: bool
     events: tuple[Event, ...] = ()
+    new_ids: frozenset[int] = frozenset()
 
 
 def add_events(database: Database, key: tuple[int, int], events: Sequence[Event], *, at: datetime) -> None:

@@ -18,14 +18,18 @@ from alfred.domain.library.history import (
     changes_of_files,
     changes_of_folder,
     changes_of_user,
+    identification,
 )
+from alfred.domain.library.placement import ListedEpisode, with_known_episodes
 from alfred.domain.library.presence import KnownShow, PresenceChange
 from alfred.domain.library.release import EpisodeFile, FileStatus, SeriesRelease, UserMetadata, newest
+from alfred.domain.library.views import DriftedFile
 from alfred.domain.shared.value_objects import TmdbId
 from alfred.infrastructure.persistence.sqlite import statements as sql
 from alfred.infrastructure.persistence.sqlite.codec import (
     file_from_row,
     file_to_row,
+    from_micros,
     from_micros_or_none,
     sync_record_to_row,
     to_micros,
@@ -34,7 +38,7 @@ from alfred.infrastructure.persistence.sqlite.codec import (
 from alfred.infrastructure.persistence.sqlite.database import Database
 from alfred.infrastructure.persistence.sqlite.facts import write_difference
 from alfred.infrastructure.persistence.sqlite.history import Written, add_events, add_events_of_marked
-from alfred.infrastructure.persistence.sqlite.slots import placing_of, refresh_slots
+from alfred.infrastructure.persistence.sqlite.slots import Placed, listed_episodes, placing_of, refresh_slots
 
 if TYPE_CHECKING:
     from alfred.infrastructure.persistence.sqlite.salvage import SalvagedEntry
@@ -231,7 +235,10 @@ class PresenceRows:
             is_whole: the release has all files of the show; else those of folders that it says nothing of stay.
         """
         old = self._database.all(sql.FILES, key)
-        new = [file_to_row(*key, file) for file in release.files]
+        files = release.files
+        if any(row[16] for row in old) and not all(file.episode_ids for file in files):
+            files = with_known_episodes(files, map(file_from_row, old))
+        new = [file_to_row(*key, file) for file in files]
         if not is_whole:
             told = {file.folder for file in release.files}
             new += [row for row in old if row[2] not in told]
@@ -243,6 +250,49 @@ class PresenceRows:
         before, after = set(old), set(new)
         gone, come = (map(file_from_row, rows) for rows in (before - after, after - before))
         return Written(moved=True, events=changes_of_files(gone, come))
+
+    def added_at(self, tmdb_id: TmdbId) -> datetime | None:
+        """Return since when there is an entry; None for an unknown show."""
+        row = self._database.one(sql.ADDED_AT, (self._library, tmdb_id.value))
+        return from_micros(row[0]) if row else None
+
+    def forget_episodes(self, tmdb_id: TmdbId, folder: str) -> None:
+        """Forget which episodes the files of a folder were placed on, so that they are placed by name again."""
+        with self._database.transaction():
+            self._database.execute(sql.FORGET_EPISODES, (self._library, tmdb_id.value, folder))
+
+    def take_folder_from(self, tmdb_id: TmdbId, folder: str, *, given_to: TmdbId, now: datetime) -> None:
+        """Take a folder and its files from a show that it was not; one without any folder left is missing then."""
+        key = (self._library, tmdb_id.value)
+        with self._database.transaction():
+            self._database.execute(sql.DROP_FILES_OF_FOLDER, (*key, folder))
+            self._database.execute(sql.DROP_FOLDER, (self._library, folder))
+            self.refresh_slots(key, detached=False)
+            events = [identification(folder, before=tmdb_id, after=given_to)]
+            before = self._database.one(sql.ENTRY_PRESENCE, key)
+            left = self.folders_of(tmdb_id)
+            if left and before is not None and before[3] not in left:
+                self._database.execute(sql.ENTRY_IS_AT, (left[0], *key))
+                events += changes_of_folder(before[3], left[0])
+            if not left and self._database.execute(sql.ENTRY_IS_GONE, (to_micros(now), *key)):
+                events += () if before and before[0] is not None else (Event(EventKind.MARKED_MISSING),)
+            add_events(self._database, key, events, at=now)
+
+    def record_identification(
+        self, tmdb_id: TmdbId, folder: str, *, before: TmdbId | None, added_at: datetime | None, now: datetime
+    ) -> None:
+        """Tell that a folder was identified as a show.
+
+        Args:
+            before: the show that it was taken for.
+            added_at: since when the folder has had an entry; an earlier date of the entry stays.
+        """
+        key = (self._library, tmdb_id.value)
+        with self._database.transaction():
+            if added_at is not None:
+                moment = to_micros(added_at)
+                self._database.execute(sql.ADDED_BY, (moment, *key, moment))
+            add_events(self._database, key, (identification(folder, before=before, after=tmdb_id),), at=now)
 
     def write_files(self, release: SeriesRelease) -> None:
         """Write the files of a known show; whether its folder is there does not change."""
@@ -256,10 +306,28 @@ class PresenceRows:
                 self.refresh_slots(key, detached=bool(before[1]))
             add_events(self._database, key, files.events, at=self._now())
 
-    def refresh_slots(self, key: Key, *, detached: bool) -> None:
-        """Place the files of a show on its episodes again."""
+    def refresh_slots(self, key: Key, *, detached: bool, new_ids: Collection[int] = ()) -> Placed:
+        """Place the files of a show on its episodes again.
+
+        Args:
+            detached: the show has no readable sidecar.
+            new_ids: episodes that were not listed before.
+        """
         today = self._now().astimezone(UTC).date()
-        refresh_slots(self._database, *key, detached=detached, today=today)
+        return refresh_slots(self._database, *key, detached=detached, today=today, new_ids=new_ids)
+
+    def listed_episodes(self, tmdb_id: TmdbId) -> list[ListedEpisode]:
+        """Return the episodes of a show as placing needs them; none for a placeholder."""
+        return listed_episodes(self._database, tmdb_id.value)
+
+    def distrust_sidecars(self, key: Key) -> None:
+        """Have the next rescan look at the sidecars of a show, inside the caller's transaction."""
+        self._database.execute(sql.DISTRUST_SIDECARS, key)
+
+    def drifted(self) -> list[DriftedFile]:
+        """Return the files that keep an episode that has another number now, by show and path."""
+        rows = self._database.all(sql.DRIFTED, (self._library,))
+        return [DriftedFile(TmdbId(row[0]), f"{row[1]}/{row[2]}", row[3], row[4]) for row in rows]
 
     def _user(self, key: Key) -> UserMetadata | None:
         row = self._database.one(sql.USER, key)

@@ -127,6 +127,7 @@ CREATE TABLE file (
     status_message TEXT,
     missing_since INTEGER,
     processing_since INTEGER,
+    episode_ids TEXT NOT NULL,
     PRIMARY KEY (library, tmdb_id, folder, path),
     FOREIGN KEY (library, tmdb_id) REFERENCES entry ON DELETE CASCADE
 ) WITHOUT ROWID;
@@ -137,6 +138,7 @@ CREATE TABLE slot_file (
     episode_id INTEGER NOT NULL,
     folder TEXT NOT NULL,
     path TEXT NOT NULL,
+    drifted INTEGER NOT NULL,
     PRIMARY KEY (library, tmdb_id, episode_id, folder, path),
     FOREIGN KEY (library, tmdb_id) REFERENCES entry ON DELETE CASCADE
 ) WITHOUT ROWID;

@@ -278,11 +278,27 @@ ON CONFLICT (library, path) DO UPDATE SET tmdb_id = excluded.tmdb_id, signature 
 
 NOTE_SIDECAR = "UPDATE folder SET sidecar = ? WHERE library = ? AND path = ?"
 
+DISTRUST_SIDECARS = "UPDATE folder SET sidecar = '' WHERE library = ? AND tmdb_id = ?"
+
+FORGET_EPISODES = "UPDATE file SET episode_ids = '' WHERE library = ? AND tmdb_id = ? AND folder = ?"
+
+DROP_FILES_OF_FOLDER = "DELETE FROM file WHERE library = ? AND tmdb_id = ? AND folder = ?"
+
+ENTRY_IS_AT = "UPDATE entry SET path = ? WHERE library = ? AND tmdb_id = ?"
+
+ENTRY_IS_GONE = """
+UPDATE entry SET missing_since = COALESCE(missing_since, ?) WHERE library = ? AND tmdb_id = ?
+"""
+
+ADDED_AT = "SELECT added_at FROM entry WHERE library = ? AND tmdb_id = ?"
+
+ADDED_BY = "UPDATE entry SET added_at = ? WHERE library = ? AND tmdb_id = ? AND added_at > ?"
+
 DROP_FOLDER = "DELETE FROM folder WHERE library = ? AND path = ?"
 
 _FILE = """
 SELECT library, tmdb_id, folder, path, size, mtime_ns, season, episodes, absolute, air_date, decided_by,
-    added_at, status, status_message, missing_since, processing_since
+    added_at, status, status_message, missing_since, processing_since, episode_ids
 FROM file WHERE library = ?
 """
 
@@ -292,13 +308,13 @@ PROCESSING_FILES = _FILE + " AND status = 'processing' ORDER BY tmdb_id, folder,
 
 ADD_FILE = """
 INSERT INTO file (library, tmdb_id, folder, path, size, mtime_ns, season, episodes, absolute, air_date,
-    decided_by, added_at, status, status_message, missing_since, processing_since)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    decided_by, added_at, status, status_message, missing_since, processing_since, episode_ids)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 CHANGE_FILE = """
 UPDATE file SET size = ?, mtime_ns = ?, season = ?, episodes = ?, absolute = ?, air_date = ?, decided_by =
-    ?, added_at = ?, status = ?, status_message = ?, missing_since = ?, processing_since = ?
+    ?, added_at = ?, status = ?, status_message = ?, missing_since = ?, processing_since = ?, episode_ids = ?
 WHERE library = ? AND tmdb_id = ? AND folder = ? AND path = ?
 """
 
@@ -311,12 +327,27 @@ SELECT tmdb_id, status, COUNT(*) FROM file WHERE library = ? GROUP BY tmdb_id, s
 # --- slots
 
 SLOT_FILES = """
-SELECT library, tmdb_id, episode_id, folder, path FROM slot_file WHERE library = ? AND tmdb_id = ?
+SELECT library, tmdb_id, episode_id, folder, path, drifted FROM slot_file WHERE library = ? AND tmdb_id = ?
+"""
+
+DRIFTED = """
+SELECT f.tmdb_id, f.folder, f.path, x.season, x.number
+FROM slot_file f JOIN episode x ON x.tmdb_id = f.tmdb_id AND x.episode_id = f.episode_id
+WHERE f.library = ? AND f.drifted <> 0 ORDER BY f.tmdb_id, f.folder, f.path, x.season, x.number
+"""
+
+REMEMBER_EPISODES = """
+UPDATE file SET episode_ids = ? WHERE library = ? AND tmdb_id = ? AND folder = ? AND path = ?
 """
 
 ADD_SLOT_FILE = """
-INSERT INTO slot_file (library, tmdb_id, episode_id, folder, path)
-VALUES (?, ?, ?, ?, ?)
+INSERT INTO slot_file (library, tmdb_id, episode_id, folder, path, drifted)
+VALUES (?, ?, ?, ?, ?, ?)
+"""
+
+CHANGE_SLOT_FILE = """
+UPDATE slot_file SET drifted = ?
+WHERE library = ? AND tmdb_id = ? AND episode_id = ? AND folder = ? AND path = ?
 """
 
 DROP_SLOT_FILE = """
@@ -417,6 +448,6 @@ EVENTS_OF_SHOW = _EVENTS + " AND v.tmdb_id = ? AND +v.at >= ? ORDER BY v.number 
 SEASON_ROWS = Writer(2, ADD_SEASON, CHANGE_SEASON, DROP_SEASON)
 EPISODE_ROWS = Writer(2, ADD_EPISODE, CHANGE_EPISODE, DROP_EPISODE)
 FILE_ROWS = Writer(4, ADD_FILE, CHANGE_FILE, DROP_FILE)
-SLOT_FILE_ROWS = Writer(5, ADD_SLOT_FILE, "", DROP_SLOT_FILE)
+SLOT_FILE_ROWS = Writer(5, ADD_SLOT_FILE, CHANGE_SLOT_FILE, DROP_SLOT_FILE)
 OPEN_SLOT_ROWS = Writer(3, ADD_OPEN_SLOT, CHANGE_OPEN_SLOT, DROP_OPEN_SLOT)
 TAG_ROWS = Writer(3, ADD_TAG, "", DROP_TAG)

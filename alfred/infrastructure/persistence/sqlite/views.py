@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from alfred.application.exceptions import IndexCorrupt
-from alfred.domain.library.placement import SlotState, slot_state
+from alfred.domain.library.placement import Drift, ListedEpisode, Listing, SlotState, slot_state
 from alfred.domain.library.release import EpisodeFile, FileStatus
 from alfred.domain.library.views import SeasonView, ShowView, SlotView
 from alfred.infrastructure.persistence.sqlite import statements as sql
@@ -29,7 +29,8 @@ def read_show(database: Database, library: int, tmdb_id: int, *, today: date) ->
         return _from_files_alone(list(files.values()), today)
 
     filled: dict[int, list[EpisodeFile]] = defaultdict(list)
-    for row in database.all(sql.SLOT_FILES, key):
+    slot_files = database.all(sql.SLOT_FILES, key)
+    for row in slot_files:
         if (at := (row[3], row[4])) not in files:
             raise IndexCorrupt(f"the index {database.path} is damaged (an episode has a file that is not there)")
         filled[row[2]].append(files[at])
@@ -37,12 +38,22 @@ def read_show(database: Database, library: int, tmdb_id: int, *, today: date) ->
     episodes: dict[int, list[Row]] = defaultdict(list)
     for row in database.all(sql.EPISODES, (tmdb_id,)):
         episodes[row[2]].append(row)
+    listing = Listing([_listed(row) for group in episodes.values() for row in group])
     return ShowView(
         seasons=tuple(
             SeasonView(row[1], row[4], _slots(episodes[row[1]], filled, today=today)) for row in seasons
         ),
-        unmatched_files=() if detached else tuple(file for at, file in files.items() if at not in placed),
+        unmatched=tuple(listing.explain(file) for at, file in files.items() if at not in placed and not detached),
+        drifted=tuple(_drift(files[row[3], row[4]], listing.by_id[row[2]]) for row in slot_files if row[5]),
     )
+
+
+def _listed(row: Row) -> ListedEpisode:
+    return ListedEpisode(row[1], row[2], row[3], from_day(row[5]))
+
+
+def _drift(file: EpisodeFile, episode: ListedEpisode) -> Drift:
+    return Drift(file, episode.episode_id, episode.season, episode.number)
 
 
 def _as_missing(file: EpisodeFile, missing_since: datetime | None) -> EpisodeFile:
@@ -77,7 +88,7 @@ def _from_files_alone(files: Sequence[EpisodeFile], today: date) -> ShowView:
             SeasonView(number, "", tuple(_bare_slot(at, slots[at], today) for at in sorted(slots)))
             for number, slots in sorted(seasons.items())
         ),
-        unmatched_files=tuple(unmatched),
+        unmatched=tuple(Listing(()).explain(file) for file in unmatched),
     )
 
 

@@ -59,6 +59,7 @@ from alfred.infrastructure.persistence.sqlite.history import (
 )
 from alfred.infrastructure.persistence.sqlite.opening import open_for_reading, open_for_writing, open_in_place_of
 from alfred.infrastructure.persistence.sqlite.presence import PresenceRows
+from alfred.infrastructure.persistence.sqlite.slots import Placed
 from alfred.infrastructure.persistence.sqlite.views import read_show
 
 log = logging.getLogger(__name__)
@@ -258,7 +259,7 @@ class DotAlfredTVShowLibraryIndex:
         *,
         path: PathLike[str] | str,
         fetched_at: datetime,
-    ) -> None:
+    ) -> SeriesRelease | None:
         """Write the join of facts and release; clears an earlier failure, keeps user metadata.
 
         Args:
@@ -267,6 +268,10 @@ class DotAlfredTVShowLibraryIndex:
                 a rescan, unless the root is offline, which proves nothing.
             path: the show folder, relative to the root.
             fetched_at: when the provider was asked; older facts never replace newer ones.
+
+        Returns:
+            The files where other episodes are remembered with them than before, so that the sidecars can be told;
+            else None.
         """
         key = (self._library, info.tmdb_id.value)
         folder = Path(fspath(path)).as_posix()
@@ -277,8 +282,13 @@ class DotAlfredTVShowLibraryIndex:
             if before is None:
                 self._database.execute(sql.ADD_ENTRY, (*key, info.name, folder, to_micros(now)))
                 self.presence.write_user(info.tmdb_id, release.user if release else UserMetadata(), is_new=True)
-            self._join_release(key, before, release, facts, folder=folder, message=_partial(info))
+            placed = self._join_release(key, before, release, facts, folder=folder, message=_partial(info))
             add_events_everywhere(self._database, info.tmdb_id.value, facts.events, at=now)
+            add_events(self._database, key, placed.events, at=now)
+            if not placed.remembers:
+                return None
+            self.presence.distrust_sidecars(key)
+            return self.presence.recorded_release(info.tmdb_id)
 
     def confirm(
         self,
@@ -302,7 +312,10 @@ class DotAlfredTVShowLibraryIndex:
                 return
             self.stamp_verified([tmdb_id], at=verified_at)
             folder = Path(fspath(path)).as_posix()
-            self._join_release(key, before, release, Written(moved=False), folder=folder, message=None)
+            placed = self._join_release(key, before, release, Written(moved=False), folder=folder, message=None)
+            add_events(self._database, key, placed.events, at=self._now())
+            if placed.remembers:
+                self.presence.distrust_sidecars(key)
 
     def _join_release(
         self,
@@ -313,7 +326,7 @@ class DotAlfredTVShowLibraryIndex:
         *,
         folder: str,
         message: str | None,
-    ) -> None:
+    ) -> Placed:
         """Write an entry after a sync that went well, inside the caller's transaction.
 
         Args:
@@ -335,12 +348,13 @@ class DotAlfredTVShowLibraryIndex:
         if detached:
             self._database.execute(sql.LOOK_AGAIN, key)
         is_known = release is None or (release.digest and release.digest == old_digest)
-        files = Written(moved=False)
+        files, placed = Written(moved=False), Placed(remembers=False)
         if release is not None and not is_known:
             files = self.presence.write_release(key, release, is_new=before is None, is_whole=False)
         if before is None or facts.moved or files.moved or detached != was_detached:
-            self.presence.refresh_slots(key, detached=detached)
+            placed = self.presence.refresh_slots(key, detached=detached, new_ids=facts.new_ids)
         add_events(self._database, key, _entry_events(before, folder, files), at=self._now())
+        return placed
 
     def sync_record(self, tmdb_id: TmdbId) -> SyncRecord:
         """Return what is remembered of the last syncs of a show."""

@@ -30,6 +30,7 @@ class DotAlfredSeriesReleaseRepository:
         folders: the disk; by default without links that lead out of the root.
         folders_of: the folders where the index last saw a show; a show that it knows costs no walk over the
             library.
+        remember: writes the episodes that files were placed on; by default nobody does until the next rescan.
     """
 
     def __init__(
@@ -39,11 +40,18 @@ class DotAlfredSeriesReleaseRepository:
         sidecars: Sidecars | None = None,
         folders: LibraryFolders | None = None,
         folders_of: Callable[[TmdbId], Collection[str]] | None = None,
+        remember: Callable[[SeriesRelease], None] | None = None,
     ) -> None:
         self._root = library_root
         self._sidecars = sidecars or DotAlfredSidecars(library_root)
         self._folders = folders or DiskFolders(library_root)
         self._folders_of = folders_of
+        self._remember = remember
+
+    def remember_places(self, placed: SeriesRelease) -> None:
+        """Write the episodes that files were placed on to the sidecars."""
+        if self._remember is not None:
+            self._remember(placed)
 
     def root_is_online(self) -> bool:
         """Say whether root and marker are there."""

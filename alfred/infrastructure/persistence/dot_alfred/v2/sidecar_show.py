@@ -41,6 +41,7 @@ class SidecarFile(_Model):
     added_at: AwareDatetime
     missing_since: AwareDatetime | None = None
     processing_since: AwareDatetime | None = None
+    episode_ids: tuple[int, ...] = ()
 
 
 class SidecarUser(_Model):
@@ -151,6 +152,7 @@ def _to_domain(sidecar: SidecarShow, folder: str, *, digest: str) -> SeriesRelea
                 status_message=file.status_message,
                 missing_since=file.missing_since,
                 processing_since=file.processing_since,
+                episode_ids=file.episode_ids,
             )
             for file in sidecar.files
         ),
@@ -172,4 +174,5 @@ def _from_domain(file: EpisodeFile) -> SidecarFile:
         added_at=file.added_at,
         missing_since=file.missing_since,
         processing_since=file.processing_since,
+        episode_ids=file.episode_ids,
     )
