@@ -32,6 +32,7 @@ from alfred.settings import Settings, default_state_dir, load_usable_settings, s
 if TYPE_CHECKING:  # what only some commands need is imported where it is used: queries start quickly
     from alfred.application.library.check import CheckReport
     from alfred.application.library.doctor import Diagnosis
+    from alfred.application.library.names import EpisodeNameReader
     from alfred.application.library.prune import PrunePlan
     from alfred.application.ports.health import HealthFacts
     from alfred.application.ports.index import ShowPresence
@@ -42,6 +43,14 @@ if TYPE_CHECKING:  # what only some commands need is imported where it is used: 
     from alfred.infrastructure.folders import DiskFolders
     from alfred.infrastructure.persistence.dot_alfred.v2.sidecar_root import ShowIndexEntry
     from alfred.infrastructure.persistence.dot_alfred.v2.sidecars import DotAlfredSidecars
+
+
+def episode_name_reader() -> EpisodeNameReader:
+    """Return what reads file names: certain shapes first, guessit where they are not sure."""
+    from alfred.application.library.names import EpisodeNameReader
+    from alfred.infrastructure.guessit_names import GuessitNames
+
+    return EpisodeNameReader(GuessitNames())
 
 
 def find_library(given: Path | None, settings: Settings, *, start: Path) -> Path:
