@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from alfred.application.ports.names import NameGuesser
+from alfred.domain.library.air_dates import is_believable
 from alfred.domain.library.certainty import is_worth_asking
 from alfred.domain.library.episode_name import EpisodeName
 from alfred.domain.library.episode_names import read_episode_name
@@ -24,4 +27,6 @@ class EpisodeNameReader:
         if not is_worth_asking(path, reading):
             return reading
         guessed = self._guesser.guess(path)
+        if guessed.air_date and not is_believable(guessed.air_date, path):
+            guessed = replace(guessed, air_date=None)
         return guessed if guessed.is_found or guessed.seasons or reading.season is None else reading

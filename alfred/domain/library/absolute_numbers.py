@@ -26,7 +26,7 @@ _BATCH = re.compile(r"[\s._]([0-9]{2,4})(?:\s-\s|_-_|\s~\s)([0-9]{2,4})(?=[\s._]
 _BRACKETED = re.compile(
     r"[\[【({]([0-9]{2,4})(?:\s?[-~]\s?([0-9]{2,4}))?"
     r"(?:v[0-9]|\s?(?:完|end|fin)|集|話|话|回)?(?:\s?(?:完|end|fin))?[\]】)}]"
-    r"|第\s?([0-9]{1,4})(?:-([0-9]{1,4}))?\s?[集話话回]",
+    r"",
     re.IGNORECASE,
 )
 _MARKED = re.compile(
@@ -34,8 +34,15 @@ _MARKED = re.compile(
     rf"(?:[-~](?:ep?)?([0-9]{{1,5}})(?![^\W_]))?(?!\.[0-9](?![0-9]))(?:{END}|(?=v[0-9]))",
     re.IGNORECASE,
 )
+_CHINESE = re.compile(r"第\s?([0-9]{1,4})(?:-([0-9]{1,4}))?\s?[集話话回]")
 _COUNTED = re.compile(r"(?<![^\W_])([0-9]{1,4})\.\s?(?:bölüm|blm|серия|epizód|díl|odcinek)(?![^\W_])", re.IGNORECASE)
-_FRENCH = re.compile(r"[\s._]([0-9]{2,4})[\s._](?:vostfr|vost)(?![^\W_])", re.IGNORECASE)
+# Title 04 vostfr, Title.13.HDTV, Title 2018 06 720p: two digits before a quality; three only where a word tells anime
+_BEFORE_QUALITY = re.compile(
+    rf"(?<![\s._]s)[\s._](?:([0-9]{{2,4}})[\s._](?:vostfr|vost)(?![^\W_])|([0-9]{{2}})(?:v[0-9])?[\s._]{QUALITY})",
+    re.IGNORECASE,
+)
+# Title S21 999: too many for a season, so they run on
+_BEHIND_SEASON = re.compile(r"[\s._]s[0-9]{1,2}[\s._]([0-9]{3,4})(?=[\s._]{0,2}(?:$|[\[(]))", re.IGNORECASE)
 _LEADING = re.compile(r"([0-9]{1,4})(?:[-~]([0-9]{1,4}))?(?:v[0-9])?(?=$|[\s._-])")
 _TWO_RANGES = re.compile(
     r"[\s._]([0-9]{2,4})-([0-9]{2,4})[\s._]{0,2}[&+][\s._]{0,2}([0-9]{2,4})-([0-9]{2,4})(?![0-9])"
@@ -48,8 +55,16 @@ def marked_numbers(stem: str) -> tuple[tuple[int, ...], int]:
     match = _MARKED.search(stem)
     if match:
         return span(int(match[1]), match[2], most=MOST_ABSOLUTE), match.start()
+    if "第" in stem and (match := _CHINESE.search(stem)):
+        return span(int(match[1]), match[2], most=MOST_ABSOLUTE), match.start()
+    number = counted_number(stem)
+    return ((number,), 0) if number is not None else ((), -1)
+
+
+def counted_number(stem: str) -> int | None:
+    """Return the number of ``Title 69. Bölüm``, where the word comes behind it."""
     match = _COUNTED.search(stem)
-    return ((int(match[1]),), match.start()) if match else ((), -1)
+    return int(match[1]) if match else None
 
 
 def absolute_numbers(stem: str) -> tuple[int, ...]:
@@ -99,10 +114,9 @@ def _without_group(stem: str) -> tuple[int, ...]:
         numbers = _in_place(_BRACKETED, stem)
         if numbers:
             return numbers
-    match = _FRENCH.search(stem)
-    if match and int(match[1]) not in YEARS:
-        return (int(match[1]),)
-    return ()
+    match = _BEHIND_SEASON.search(stem) or _BEFORE_QUALITY.search(stem)
+    number = int(match[match.lastindex or 0]) if match else 0
+    return (number,) if number and number not in YEARS else ()
 
 
 def _in_place(pattern: re.Pattern[str], stem: str) -> tuple[int, ...]:

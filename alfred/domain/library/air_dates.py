@@ -34,9 +34,14 @@ def read_air_date(stem: str) -> date | None:
     """
     for match in _DATE.finditer(stem):
         day = _day_of(match)
-        if day and (day.year >= _FIRST_COMMON_YEAR or _OLD_TITLE_YEAR.search(stem)):
+        if day and is_believable(day, stem):
             return day
     return None
+
+
+def is_believable(day: date, stem: str) -> bool:
+    """Say whether a show may have aired on a day: before 1970 only one whose title has a year that old."""
+    return day.year >= _FIRST_COMMON_YEAR or _OLD_TITLE_YEAR.search(stem) is not None
 
 
 def read_odd_air_date(stem: str) -> date | None:

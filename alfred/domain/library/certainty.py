@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from alfred.domain.library.episode_name import EpisodeName
-from alfred.domain.library.episode_names import LONGEST_NAME
+from alfred.domain.library.episode_name import DecidedBy, EpisodeName
+from alfred.domain.library.episode_names import LONGEST_NAME, is_bare_season
 from alfred.domain.library.layout import VIDEO_EXTENSIONS
 
 # What carries digits and numbers no episode: years, sizes of pictures, codecs, sound, checksums, ids.
@@ -30,7 +30,8 @@ _NUMBER_WORD = re.compile(
     r"[\s._-]{1,3}(?:one|two|three|four|five|six|seven|eight|nine|ten|[ivx]{1,5})(?![^\W_])",
     re.IGNORECASE,
 )
-_SCRAMBLED = re.compile(r"[0-9a-zA-Z_-]{12,}")
+_SCRAMBLED = re.compile(r"[0-9a-zA-Z_-]{11,255}")
+_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 
 
 def is_worth_asking(path: str, reading: EpisodeName) -> bool:
@@ -40,7 +41,7 @@ def is_worth_asking(path: str, reading: EpisodeName) -> bool:
         path: relative to the show folder, with ``/``.
         reading: what the certain shapes made of it.
     """
-    if reading.is_found:
+    if reading.is_found or reading.decided_by is DecidedBy.SEASON_FOLDER:
         return False
     folders, _, file = path.rpartition("/")
     if len(file) > LONGEST_NAME or len(folders) > LONGEST_NAME * 2:
@@ -48,7 +49,7 @@ def is_worth_asking(path: str, reading: EpisodeName) -> bool:
     stem, dot, extension = file.rpartition(".")
     if not dot or f".{extension.lower()}" not in VIDEO_EXTENSIONS:
         stem = file
-    if _is_scrambled(stem):
+    if _UUID.search(stem) or any(_is_scrambled(word) for word in stem.split()) or is_bare_season(stem):
         return False
     if reading.season is not None:
         return not folders or bool(_DIGIT.search(stem))

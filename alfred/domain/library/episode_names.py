@@ -13,6 +13,7 @@ from dataclasses import replace
 from alfred.domain.library.absolute_numbers import (
     absolute_numbers,
     bare_number,
+    counted_number,
     leading_number,
     marked_numbers,
     numbers_of_leading,
@@ -20,7 +21,7 @@ from alfred.domain.library.absolute_numbers import (
 from alfred.domain.library.air_dates import read_air_date, read_odd_air_date
 from alfred.domain.library.episode_name import DecidedBy, EpisodeName
 from alfred.domain.library.layout import VIDEO_EXTENSIONS, season_number_of_folder
-from alfred.domain.library.numbering import span
+from alfred.domain.library.numbering import SEASON_WORDS, span
 from alfred.domain.library.season_marks import (
     NOTHING,
     read_first_season,
@@ -37,9 +38,12 @@ LONGEST_NAME = 255
 """Characters; no file system has longer names."""
 
 _SEASON_ALONE = re.compile(
-    r"(?<![^\W_])(?:s|(?:season|saison|staffel|temporada|stagione|seizoen)[\s._]{0,2})([0-9]{1,3})(?![^\W_])",
+    r"(?<![^\W_])(?:s|(?<!['’])s[\s._](?=[0-9]{2})|(?:season|saison|staffel|temporada|stagione|seizoen)[\s._]{0,2})"
+    r"([0-9]{1,3})(?![^\W_])",
     re.IGNORECASE,
 )
+_BARE_SEASON = re.compile(rf"(?:{SEASON_WORDS})[\s._]{{0,2}}[0-9]{{1,4}}", re.IGNORECASE)
+_NUMBER = re.compile("[0-9]{1,9}")
 _SEASON_AND_NUMBER = re.compile(r"([1-9])-([0-9]{2})(?=[\s._]-[\s._])")
 
 
@@ -59,6 +63,10 @@ def read_episode_name(path: str) -> EpisodeName:
     is_video = dot and f".{extension.lower()}" in VIDEO_EXTENSIONS
     if not is_video:
         stem = file
+        if folders and is_cut_name(file):
+            stem, folders = path[-LONGEST_NAME:].replace("/", " "), ""
+        elif folders and len(_NUMBER.findall(file)) <= 1 and (season := _read_season_folder(file)):
+            return season
     marked = read_marked(stem)
     if marked:
         return _beside_folder(marked, folders) if folders else marked
@@ -67,8 +75,7 @@ def read_episode_name(path: str) -> EpisodeName:
         or read_worded(stem)
         or (folders and _read_in_folder(stem, folders))
         or _read_numbers(stem)
-        or (folders and not is_video and _read_season_folder(file))
-        or _read_season_alone(stem)
+        or (_read_season_alone(stem) if folders or not is_bare_season(stem) else None)
         or NOTHING
     )
 
@@ -92,9 +99,24 @@ def season_of_folders(folders: str) -> int | None:
     )
 
 
+def is_cut_name(file: str) -> bool:
+    """Say whether what follows the last ``/`` ends a bracket that began before it: then it is no file of a folder."""
+    return file.count("]") > file.count("[") or file.count(")") > file.count("(")
+
+
+def is_bare_season(stem: str) -> bool:
+    """Say whether a name is that of a season folder and nothing else."""
+    return _BARE_SEASON.fullmatch(stem) is not None
+
+
 def _read_air_date(stem: str) -> EpisodeName | None:
     day = read_air_date(stem)
-    return EpisodeName(None, (), (), day, DecidedBy.AIR_DATE) if day else None
+    if day is None:
+        return None
+    number = counted_number(stem)
+    if number is not None:
+        return EpisodeName(None, (), (number,), day, DecidedBy.ABSOLUTE)
+    return EpisodeName(None, (), (), day, DecidedBy.AIR_DATE)
 
 
 def _read_in_folder(stem: str, folders: str) -> EpisodeName | None:
@@ -160,14 +182,14 @@ def _read_rare(stem: str) -> EpisodeName | None:
     match = _SEASON_AND_NUMBER.match(stem)
     if match:
         return EpisodeName(int(match[1]), span(int(match[2]), None), (), None, DecidedBy.CROSS)
-    parts = read_part(stem)
+    parts = () if _SEASON_ALONE.search(stem) else read_part(stem)  # a season in two parts has other numbers
     return EpisodeName(1, parts, (), None, DecidedBy.PART) if parts else None
 
 
 def _read_season_folder(name: str) -> EpisodeName | None:
     """Read the path of a season folder itself."""
     season = season_number_of_folder(name)
-    return None if season is None else EpisodeName(season=season)
+    return None if season is None else EpisodeName(season=season, decided_by=DecidedBy.SEASON_FOLDER)
 
 
 def _read_season_alone(stem: str) -> EpisodeName | None:

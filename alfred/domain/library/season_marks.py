@@ -11,14 +11,13 @@ from alfred.domain.library.numbering import END, EPISODE_WORDS, MOST_EPISODES, Q
 
 NOTHING = EpisodeName()
 
-_GAP = r"[\s._-]{0,3}"
 _JOIN = r"(?:[\s._]{0,2}[-~+&][\s._]{0,2}|[\s._](?:and|en|et|und|y)[\s._]|[\s._]{0,2})"
 _BARE_NEXT = rf"[-+&~_][0-9]{{1,4}}{END}"
 # The tails are possessive: what they took is never tried in another way, so no name can make them slow.
 
 # S01E02, with whatever further episodes follow: E03, -E03, -03, +03, - S01E03
 _SEASON_EPISODE = re.compile(
-    rf"(?:(?<![^\W_])s([0-9]{{1,4}})|(?<=[a-z])s([0-9]{{2}})(?=e[0-9]{{2}})){_GAP}(?:x?ep?\.?\s?|x)([0-9]{{1,5}})(?![0-9])"
+    rf"(?:(?<![^\W_])s([0-9]{{1,4}})|(?<=[a-z])s([0-9]{{2}})(?=e[0-9]{{2}}))(?:[\s._-]{{0,3}}x?e|[\s._-]{{0,3}}x|(?:[\s._]{{0,3}}|-)x?ep)\.?\s?([0-9]{{1,5}})(?![0-9])"
     rf"((?:{_JOIN}(?:s[0-9]{{1,4}}[\s._]?)?x?ep?[0-9]{{1,5}}(?![0-9])|{_BARE_NEXT}){{0,50}}+){END}",
     re.IGNORECASE,
 )
@@ -55,7 +54,7 @@ _DIGITS = re.compile(
 )
 # Title.E07.720p, title-e07-e08-720p: a mini-series, or one that has no seasons
 _ALONE = re.compile(
-    r"(?<=[^\W_][\s._-])e([0-9]{2,3})((?:-?e[0-9]{2,3}|-[0-9]{2,3}(?![^\W_])){0,9}+)(?=[\s._-])", re.IGNORECASE
+    r"(?<=[^\[(][\s._-])e([0-9]{2,3})((?:-?e[0-9]{2,3}|-[0-9]{2,3}(?![^\W_])){0,9}+)(?=[\s._-])", re.IGNORECASE
 )
 # Title Part 2, Title.Pt.II, Title (2 of 6)
 _PART = re.compile(
@@ -76,6 +75,11 @@ _NUMERALS = {
 }
 # 220131 Title ep05: what Japanese broadcasts are called, whose seasons nobody counts
 _BROADCAST = re.compile(r"[0-9]{6}[\s_].{0,200}?(?<![^\W_])ep([0-9]{1,4})(?![0-9])", re.IGNORECASE)
+
+# grp-show-720p-102: names made of abbreviations, as old release groups give them
+_ABBREVIATED = re.compile(
+    rf"[a-z0-9]{{1,20}}-(?:[a-z0-9]{{1,20}}-){{0,9}}?{QUALITY}-(?:[a-z0-9]{{1,20}}-){{0,3}}?([1-9][0-9]?)([0-9]{{2}})", re.IGNORECASE
+)
 
 _MOST_DAYS = 366
 """A season that is a year has no more episodes; a picture 1920 wide has more lines."""
@@ -132,6 +136,9 @@ def read_season_digits(stem: str) -> EpisodeName | None:
     """Read ``Title.102.720p`` as the second episode of season 1; a name with a group in front numbers on instead."""
     if stem.startswith(("[", "【")):
         return None
+    short = _ABBREVIATED.fullmatch(stem)
+    if short:
+        return EpisodeName(int(short[1]), (int(short[2]),), (), None, DecidedBy.SEASON_DIGITS)
     for match in _DIGITS.finditer(stem):
         if int(match[1] + match[2]) in YEARS or match[2] == "00":
             continue
