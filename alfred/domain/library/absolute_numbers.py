@@ -38,9 +38,11 @@ _CHINESE = re.compile(r"第\s?([0-9]{1,4})(?:-([0-9]{1,4}))?\s?[集話话回]")
 _COUNTED = re.compile(r"(?<![^\W_])([0-9]{1,4})\.\s?(?:bölüm|blm|серия|epizód|díl|odcinek)(?![^\W_])", re.IGNORECASE)
 # Title 04 vostfr, Title.13.HDTV, Title 2018 06 720p: two digits before a quality; three only where a word tells anime
 _BEFORE_QUALITY = re.compile(
-    rf"(?<![\s._]s)[\s._](?:([0-9]{{2,4}})[\s._](?:vostfr|vost)(?![^\W_])|([0-9]{{2}})(?:v[0-9])?[\s._]{QUALITY})",
+    rf"(?<![\s._]s)(?<!part)(?<!pt)(?<!vol)[\s._](?:([0-9]{{2,4}})[\s._](?:vostfr|vost)(?![^\W_])|([0-9]{{2}})(?:v[0-9])?[\s._]{QUALITY})",
     re.IGNORECASE,
 )
+# Title 003 - Name, Title-003: with zeros in front it is no season with two digits
+_PADDED = re.compile(rf"[\s._-](0[0-9]{{2}})(?=[\s._]-[\s._]|[\s._]{{0,2}}(?:$|[\[(])|[\s._]{QUALITY})", re.IGNORECASE)
 # Title S21 999: too many for a season, so they run on
 _BEHIND_SEASON = re.compile(r"[\s._]s[0-9]{1,2}[\s._]([0-9]{3,4})(?=[\s._]{0,2}(?:$|[\[(]))", re.IGNORECASE)
 _LEADING = re.compile(r"([0-9]{1,4})(?:[-~]([0-9]{1,4}))?(?:v[0-9])?(?=$|[\s._-])")
@@ -114,7 +116,7 @@ def _without_group(stem: str) -> tuple[int, ...]:
         numbers = _in_place(_BRACKETED, stem)
         if numbers:
             return numbers
-    match = _BEHIND_SEASON.search(stem) or _BEFORE_QUALITY.search(stem)
+    match = _PADDED.search(stem) or _BEHIND_SEASON.search(stem) or _BEFORE_QUALITY.search(stem)
     number = int(match[match.lastindex or 0]) if match else 0
     return (number,) if number and number not in YEARS else ()
 

@@ -11,20 +11,21 @@ from alfred.domain.library.numbering import END, EPISODE_WORDS, MOST_EPISODES, Q
 
 NOTHING = EpisodeName()
 
-_JOIN = r"(?:[\s._]{0,2}[-~+&][\s._]{0,2}|[\s._](?:and|en|et|und|y)[\s._]|[\s._]{0,2})"
+_JOIN = r"(?:[\s._]{0,2}[-~+&,][\s._]{0,2}|[\s._](?:and|en|et|und|y|to)[\s._]|[\s._]{0,2})"
+_OVER = r"(?![0-9])(?!(?!v[0-9]|[a-d](?![^\W_]))[^\W_])"  # as END, save that S01E02a is half an episode
 _BARE_NEXT = rf"[-+&~_][0-9]{{1,4}}{END}"
 # The tails are possessive: what they took is never tried in another way, so no name can make them slow.
 
 # S01E02, with whatever further episodes follow: E03, -E03, -03, +03, - S01E03
 _SEASON_EPISODE = re.compile(
     rf"(?:(?<![^\W_])s([0-9]{{1,4}})|(?<=[a-z])s([0-9]{{2}})(?=e[0-9]{{2}}))(?:[\s._-]{{0,3}}x?e|[\s._-]{{0,3}}x|(?:[\s._]{{0,3}}|-)x?ep)\.?\s?([0-9]{{1,5}})(?![0-9])"
-    rf"((?:{_JOIN}(?:s[0-9]{{1,4}}[\s._]?)?x?ep?[0-9]{{1,5}}(?![0-9])|{_BARE_NEXT}){{0,50}}+){END}",
+    rf"((?:{_JOIN}(?:s[0-9]{{1,4}}[\s._]?)?x?ep?[0-9]{{1,5}}(?![0-9])|{_BARE_NEXT}){{0,50}}+){_OVER}",
     re.IGNORECASE,
 )
 # 1x02, 2016x02; 1920x1080 and x264 are neither
 _CROSS = re.compile(
     r"(?<![^\W_])([0-9]{1,2}|(?:19|20)[0-9]{2})x(?!26[45])([0-9]{1,3})(?![0-9])"
-    rf"((?:{_JOIN}(?:(?<![0-9])\1x|x|e)(?!26[45])[0-9]{{1,3}}(?![0-9])|{_BARE_NEXT}){{0,50}}+){END}",
+    rf"((?:{_JOIN}(?:(?<![0-9])\1x|x|e)(?!26[45])[0-9]{{1,3}}(?![0-9])|{_BARE_NEXT}){{0,50}}+){_OVER}",
     re.IGNORECASE,
 )
 # Season 1 Episode 2
@@ -49,9 +50,11 @@ _SEASON_OF = re.compile(
 )
 # Title.102.720p, Title.0102.hdtv, Title.102.103.720p: season and two digits, before a quality or the end
 _DIGITS = re.compile(
-    rf"(?<=[^\W0-9_][._\s])([1-9]|0[1-9]|1[0-8]|[2-9][0-9])([0-9]{{2}})((?:[._\s]\1[0-9]{{2}}(?![^\W_])){{0,9}}+)(?=[._\s-]{QUALITY})",
+    rf"(?<=[^\W_][._\s])([1-9]|0[1-9]|1[0-8]|[2-9][0-9])(?!(?<=2)6[45])([0-9]{{2}})((?:[._\s]\1[0-9]{{2}}(?![^\W_])){{0,9}}+)(?=[._\s-]{QUALITY})",
     re.IGNORECASE,
 )
+# Title.10203.hdtv: season and two episodes in a row
+_DOUBLE = re.compile(rf"(?<=[^\W0-9_][._\s])([1-9]|0[1-9])([0-9]{{2}})([0-9]{{2}})(?=[._\s-]?{QUALITY})", re.IGNORECASE)
 # Title.E07.720p, title-e07-e08-720p: a mini-series, or one that has no seasons
 _ALONE = re.compile(
     r"(?<=[^\[(][\s._-])e([0-9]{2,3})((?:-?e[0-9]{2,3}|-[0-9]{2,3}(?![^\W_])){0,9}+)(?=[\s._-])", re.IGNORECASE
@@ -73,6 +76,8 @@ _NUMERALS = {
         )
     },
 }
+# Title - Special 3, Title SP03
+_SPECIAL = re.compile(r"(?<![^\W_])(?:specials?[\s._]{0,2}|sp)([0-9]{1,2})(?![^\W_])", re.IGNORECASE)
 # 220131 Title ep05: what Japanese broadcasts are called, whose seasons nobody counts
 _BROADCAST = re.compile(r"[0-9]{6}[\s_].{0,200}?(?<![^\W_])ep([0-9]{1,4})(?![0-9])", re.IGNORECASE)
 
@@ -84,6 +89,7 @@ _ABBREVIATED = re.compile(
 _MOST_DAYS = 366
 """A season that is a year has no more episodes; a picture 1920 wide has more lines."""
 _NUMBER = re.compile(r"[0-9]{1,5}")
+_RANGE_SIGN = re.compile("[-~]|to", re.IGNORECASE)
 _SEASON_IN_TAIL = re.compile(r"s([0-9]{1,4})(?=[\s._]?x?e)", re.IGNORECASE)
 
 # Anime - 012 - S01E12, Anime - 12 (S01E12), Show 313-315 s16e03-05
@@ -95,6 +101,7 @@ _NUMBER_BEHIND = re.compile(
     r"|[\s._]([0-9]{3,4})(?=$|[\s._]{0,2}[\[(])"
     r"|[\s._]{1,2}([0-9]{2,4})-([0-9]{2,4})(?![^\W_]))"
 )
+_CROSS_BEHIND = re.compile(r"\s-\s([0-9]{1,2})x([0-9]{2})(?![^\W_])", re.IGNORECASE)
 _CONSECUTIVE = re.compile(r"[._\s]([0-9]{2,3})(?![^\W_])")
 _DAY_HINT = re.compile(r"(?:19|20)[0-9]{2}(?![^\W_])")
 _BEFORE = 16
@@ -146,6 +153,9 @@ def read_season_digits(stem: str) -> EpisodeName | None:
         numbers = (int(match[2]), *further)
         if all(here < there for here, there in zip(numbers, further, strict=False)):
             return EpisodeName(int(match[1]), numbers, (), None, DecidedBy.SEASON_DIGITS)
+    double = _DOUBLE.search(stem)
+    if double and int(double[3]) == int(double[2]) + 1:
+        return EpisodeName(int(double[1]), (int(double[2]), int(double[3])), (), None, DecidedBy.SEASON_DIGITS)
     return None
 
 
@@ -153,6 +163,8 @@ def read_first_season(stem: str) -> EpisodeName | None:
     """Read the marks of shows without seasons: ``E07``, ``Part 2``, ``2 of 6``; they are taken as season 1."""
     if broadcast := _BROADCAST.match(stem):
         return EpisodeName(1, (int(broadcast[1]),), (), None, DecidedBy.EPISODE_ALONE)
+    if special := _SPECIAL.search(stem):
+        return EpisodeName(0, (int(special[1]),), (), None, DecidedBy.SEASON_EPISODE)
     if not stem.startswith(("[", "【")) and (alone := _ALONE.search(stem)):
         episodes = _episodes(1, int(alone[1]), alone[2])
         return EpisodeName(1, episodes, (), None, DecidedBy.EPISODE_ALONE) if episodes else None
@@ -198,6 +210,9 @@ def _numbered(
         episodes = (first,)
         if stem[end + 1 : end + 3].isdecimal() and stem[end] in "._":
             episodes, end = _consecutive(stem, end, episodes)
+        elif stem[end + 3 : end + 4].isdecimal() and (other := _CROSS_BEHIND.match(stem, end)):
+            if (int(other[1]), int(other[2])) == (season, first + 1):
+                episodes, end = (first, first + 1), other.end()
     absolute = _absolute_beside(stem, match.start(), end, episodes)
     day = _day_behind(stem, end)
     return EpisodeName(season, episodes, absolute, day, decided_by)
@@ -247,7 +262,7 @@ def _episodes(season: int, first: int, tail: str) -> tuple[int, ...]:
     further = [int(number) for number in _NUMBER.findall(_SEASON_IN_TAIL.sub("", _without_cross_seasons(tail)))]
     numbers = [first, *(number for number in further if number != first)]
     if numbers == sorted(numbers) and numbers[-1] - first < MOST_EPISODES:
-        is_range = len(numbers) == 2 and ("-" in tail or "~" in tail)  # noqa: PLR2004 - from one to the other
+        is_range = len(numbers) == 2 and _RANGE_SIGN.search(tail) is not None  # noqa: PLR2004 - from one to the other
         return tuple(range(first, numbers[-1] + 1)) if is_range else tuple(dict.fromkeys(numbers))
     # A marked number that makes no sense spoils the reading; a bare one is rather part of the title.
     return () if re.search("[ex]", tail, re.IGNORECASE) else (first,)
