@@ -21,6 +21,8 @@ _GROUPED = re.compile(
     rf"(?=[\s._]{{0,2}}(?:$|[\[({{])|[\s._]{QUALITY})",
     re.IGNORECASE,
 )
+# [Group] Title - 012 [1080p]: the one shape that nearly all anime has
+_CLASSIC = re.compile(r"\[[^\[\]]{1,60}\][\s_][^\[(]{1,150}?[^\W0-9][\s_]-[\s_]([0-9]{2,4})(?:v[0-9])?[\s_]?[\[(]")
 _BATCH = re.compile(r"[\s._]([0-9]{2,4})(?:\s-\s|_-_|\s~\s)([0-9]{2,4})(?=[\s._]{0,2}[\[(])")
 # [组][Title][012][1080p], 第12話, Title [01-05] [1080p], Title {01} Name
 _BRACKETED = re.compile(
@@ -50,6 +52,13 @@ _TWO_RANGES = re.compile(
     r"[\s._]([0-9]{2,4})-([0-9]{2,4})[\s._]{0,2}[&+][\s._]{0,2}([0-9]{2,4})-([0-9]{2,4})(?![0-9])"
 )
 _NUMBER = re.compile(r"[0-9]{1,4}")
+
+
+def classic_number(stem: str) -> int | None:
+    """Return the number of ``[Group] Title - 012 [1080p]``; None where the shape is not just that."""
+    match = _CLASSIC.match(stem)
+    number = int(match[1]) if match else None
+    return None if number in YEARS else number
 
 
 def marked_numbers(stem: str) -> tuple[tuple[int, ...], int]:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from alfred.domain.library.absolute_numbers import (
     absolute_numbers,
     bare_number,
+    classic_number,
     counted_number,
     leading_number,
     marked_numbers,
@@ -70,6 +71,8 @@ def read_episode_name(path: str) -> EpisodeName:
     marked = read_marked(stem)
     if marked:
         return _beside_folder(marked, folders) if folders else marked
+    if stem[:1] == "[" and (number := classic_number(stem)) is not None and not _has_season_folder(folders):
+        return EpisodeName(None, (), (number,), None, DecidedBy.ABSOLUTE)
     return (
         _read_air_date(stem)
         or read_worded(stem)
@@ -86,6 +89,10 @@ def _beside_folder(reading: EpisodeName, folders: str) -> EpisodeName:
     if season is None or season == reading.season or reading.season is None:
         return reading
     return replace(reading, folder_season=season)
+
+
+def _has_season_folder(folders: str) -> bool:
+    return bool(folders) and season_of_folders(folders) is not None
 
 
 def season_of_folders(folders: str) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 from alfred.domain.library.air_dates import read_air_date, read_odd_air_date
 from alfred.domain.library.episode_name import DecidedBy, EpisodeName
@@ -28,6 +29,7 @@ _CROSS = re.compile(
     rf"((?:{_JOIN}(?:(?<![0-9])\1x|x|e)(?!26[45])[0-9]{{1,3}}(?![0-9])|{_BARE_NEXT}){{0,50}}+){_OVER}",
     re.IGNORECASE,
 )
+_SEASON_HINT = re.compile(rf"(?<![^\W_])(?:s|{SEASON_WORDS})[\s._]{{0,2}}[0-9]", re.IGNORECASE)
 # Season 1 Episode 2
 _SEASON_WORD_EPISODE = re.compile(
     rf"(?<![^\W_])(?:{SEASON_WORDS})[\s._]{{0,2}}"
@@ -89,6 +91,7 @@ _ABBREVIATED = re.compile(
 _MOST_DAYS = 366
 """A season that is a year has no more episodes; a picture 1920 wide has more lines."""
 _NUMBER = re.compile(r"[0-9]{1,5}")
+_SIMPLE_TAIL = re.compile("(-)?(e)([0-9]{1,5})", re.IGNORECASE)
 _RANGE_SIGN = re.compile("[-~]|to", re.IGNORECASE)
 _SEASON_IN_TAIL = re.compile(r"s([0-9]{1,4})(?=[\s._]?x?e)", re.IGNORECASE)
 
@@ -125,6 +128,11 @@ def read_marked(stem: str) -> EpisodeName | None:
 
 def read_worded(stem: str) -> EpisodeName | None:
     """Read the shapes where words give season and episode."""
+    if "[" in stem and (match := _SPANISH.search(stem)) and match[3] in (None, match[1]):
+        episodes = span(int(match[2]), match[4])
+        return EpisodeName(int(match[1]), episodes, (), None, DecidedBy.SEASON_EPISODE) if episodes else None
+    if not _SEASON_HINT.search(stem):
+        return None
     match = _SEASON_WORD_EPISODE.search(stem)
     if match:
         return _plain(match[1], match[2], match[3])
@@ -132,9 +140,6 @@ def read_worded(stem: str) -> EpisodeName | None:
     if match:
         number = int(match[2])
         return EpisodeName(int(match[1]), (number,), (number,), None, DecidedBy.SEASON_EPISODE)
-    if "[" in stem and (match := _SPANISH.search(stem)) and match[3] in (None, match[1]):
-        episodes = span(int(match[2]), match[4])
-        return EpisodeName(int(match[1]), episodes, (), None, DecidedBy.SEASON_EPISODE) if episodes else None
     match = _SEASON_OF.search(stem)
     return EpisodeName(int(match[1]), (int(match[2]),), (), None, DecidedBy.SEASON_EPISODE) if match else None
 
@@ -248,8 +253,8 @@ def _as_many(first: int, last: str | None, episodes: tuple[int, ...]) -> tuple[i
     return numbers if fits else ()
 
 
-def _day_behind(stem: str, end: int):  # noqa: ANN202
-    if not _DAY_HINT.search(stem, end):
+def _day_behind(stem: str, end: int) -> date | None:
+    if (stem.find("20", end) < 0 and stem.find("19", end) < 0) or not _DAY_HINT.search(stem, end):
         return None
     rest = stem[end:]
     return read_air_date(rest) or read_odd_air_date(rest)
@@ -257,6 +262,9 @@ def _day_behind(stem: str, end: int):  # noqa: ANN202
 
 def _episodes(season: int, first: int, tail: str) -> tuple[int, ...]:
     """Return the episodes of a file that carries several; () where they make no sense."""
+    simple = _SIMPLE_TAIL.fullmatch(tail)
+    if simple and simple[2]:
+        return span(first, simple[3]) if simple[1] else _ascending(first, int(simple[3]))
     if any(int(other) != season for other in _SEASON_IN_TAIL.findall(tail)):
         return ()
     further = [int(number) for number in _NUMBER.findall(_SEASON_IN_TAIL.sub("", _without_cross_seasons(tail)))]
@@ -266,6 +274,10 @@ def _episodes(season: int, first: int, tail: str) -> tuple[int, ...]:
         return tuple(range(first, numbers[-1] + 1)) if is_range else tuple(dict.fromkeys(numbers))
     # A marked number that makes no sense spoils the reading; a bare one is rather part of the title.
     return () if re.search("[ex]", tail, re.IGNORECASE) else (first,)
+
+
+def _ascending(first: int, second: int) -> tuple[int, ...]:
+    return (first, second) if first < second < first + MOST_EPISODES else (first,) if first == second else ()
 
 
 def _without_cross_seasons(tail: str) -> str:
