@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from alfred.domain.library.numbering import END, EPISODE_WORDS, MOST_ABSOLUTE, QUALITY, RESOLUTIONS, YEARS, span
+from alfred.domain.library.numbering import END, EPISODE_WORDS, MOST_ABSOLUTE, QUALITY, RESOLUTIONS, SEASON_WORDS, YEARS, span
 
 _TO = r"(?:-|\s?~\s?|\s-\s)"
 _VERSION = r"(?:\s?v[0-9])?"
@@ -45,9 +45,10 @@ _BEFORE_QUALITY = re.compile(
 )
 # Title 003 - Name, Title-003: with zeros in front it is no season with two digits
 _PADDED = re.compile(rf"[\s._-](0[0-9]{{2}})(?=[\s._]-[\s._]|[\s._]{{0,2}}(?:$|[\[(])|[\s._]{QUALITY})", re.IGNORECASE)
+_SEASON_WORD_END = re.compile(rf"(?<![^\W_])(?:{SEASON_WORDS})$", re.IGNORECASE)
 # Title S21 999: too many for a season, so they run on
 _BEHIND_SEASON = re.compile(r"[\s._]s[0-9]{1,2}[\s._]([0-9]{3,4})(?=[\s._]{0,2}(?:$|[\[(]))", re.IGNORECASE)
-_LEADING = re.compile(r"([0-9]{1,4})(?:[-~]([0-9]{1,4}))?(?:v[0-9])?(?=$|[\s._-])")
+_LEADING = re.compile(r"([0-9]{1,4})(?:(?:[-~]|\s&\s)([0-9]{1,4}))?(?:v[0-9])?(?=$|[\s._-])")
 _TWO_RANGES = re.compile(
     r"[\s._]([0-9]{2,4})-([0-9]{2,4})[\s._]{0,2}[&+][\s._]{0,2}([0-9]{2,4})-([0-9]{2,4})(?![0-9])"
 )
@@ -56,7 +57,7 @@ _NUMBER = re.compile(r"[0-9]{1,4}")
 
 def classic_number(stem: str) -> int | None:
     """Return the number of ``[Group] Title - 012 [1080p]``; None where the shape is not just that."""
-    match = _CLASSIC.match(stem)
+    match = None if "eason" in stem else _CLASSIC.match(stem)
     number = int(match[1]) if match else None
     return None if number in YEARS else number
 
@@ -126,6 +127,8 @@ def _without_group(stem: str) -> tuple[int, ...]:
         if numbers:
             return numbers
     match = _PADDED.search(stem) or _BEHIND_SEASON.search(stem) or _BEFORE_QUALITY.search(stem)
+    if match and _SEASON_WORD_END.search(stem, 0, match.start()):
+        return ()
     number = int(match[match.lastindex or 0]) if match else 0
     return (number,) if number and number not in YEARS else ()
 

@@ -14,7 +14,9 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _SPOKEN = re.compile(
     r"(?<![^\W_])(?:([0-9]{1,2})(?:st|nd|rd|th)?[\s._-]{1,2}"
     rf"({'|'.join(_MONTHS)})[a-z]{{0,6}}[\s._,-]{{1,2}}((?:19|20)[0-9]{{2}})"
-    rf"|((?:19|20)[0-9]{{2}})[\s._-]({'|'.join(_MONTHS)})[a-z]{{0,6}}[\s._-]([0-9]{{1,2}}))(?![^\W_])",
+    rf"|((?:19|20)[0-9]{{2}})[\s._-]({'|'.join(_MONTHS)})[a-z]{{0,6}}[\s._-]([0-9]{{1,2}})"
+    rf"|({'|'.join(_MONTHS)})[a-z]{{0,6}}[\s._-]([0-9]{{1,2}})(?:st|nd|rd|th)?,?[\s._-]{{1,2}}((?:19|20)[0-9]{{2}}))"
+    r"(?![^\W_])",
     re.IGNORECASE,
 )
 _CROSSED = re.compile(r"(?<![^\W_])((?:19|20)[0-9]{2})x([0-9]{2})[.-]([0-9]{2})(?![^\W_])", re.IGNORECASE)
@@ -47,8 +49,8 @@ def is_believable(day: date, stem: str) -> bool:
 def read_odd_air_date(stem: str) -> date | None:
     """Return a day that is written in a rarer way: ``2 Mar 2026``, ``2026x01.31``, ``260131``."""
     if spoken := _SPOKEN.search(stem):
-        month = spoken[2] or spoken[5]
-        return _day(spoken[3] or spoken[4], _MONTHS.index(month.lower()) + 1, spoken[1] or spoken[6])
+        month, day = spoken[2] or spoken[5] or spoken[7], spoken[1] or spoken[6] or spoken[8]
+        return _day(spoken[3] or spoken[4] or spoken[9], _MONTHS.index(month.lower()) + 1, day)
     if crossed := _CROSSED.search(stem):
         return _day(crossed[1], crossed[2], crossed[3])
     if short := _SHORT.search(stem):

@@ -41,7 +41,7 @@ def is_worth_asking(path: str, reading: EpisodeName) -> bool:
         path: relative to the show folder, with ``/``.
         reading: what the certain shapes made of it.
     """
-    if reading.is_found or reading.decided_by is DecidedBy.SEASON_FOLDER:
+    if reading.is_found or reading.decided_by is DecidedBy.SEASON:
         return False
     folders, _, file = path.rpartition("/")
     if len(file) > LONGEST_NAME or len(folders) > LONGEST_NAME * 2:

@@ -19,7 +19,7 @@ class DecidedBy(StrEnum):
     EPISODE_ALONE = "episode_alone"  # Title.E02.720p: the first season is taken
     PART = "part"  # Title.Part.2, Title (2 of 6): the first season is taken
     GUESSIT = "guessit"  # no certain shape; guessit was asked
-    SEASON_FOLDER = "season_folder"  # the path of a season folder itself
+    SEASON = "season"  # a whole season: its folder, or a pack of it
     NOTHING = "nothing"
 
 

@@ -22,7 +22,7 @@ from alfred.domain.library.absolute_numbers import (
 from alfred.domain.library.air_dates import read_air_date, read_odd_air_date
 from alfred.domain.library.episode_name import DecidedBy, EpisodeName
 from alfred.domain.library.layout import VIDEO_EXTENSIONS, season_number_of_folder
-from alfred.domain.library.numbering import SEASON_WORDS, span
+from alfred.domain.library.numbering import SEASON_WORDS
 from alfred.domain.library.season_marks import (
     NOTHING,
     read_first_season,
@@ -40,12 +40,15 @@ LONGEST_NAME = 255
 
 _SEASON_ALONE = re.compile(
     r"(?<![^\W_])(?:s|(?<!['’])s[\s._](?=[0-9]{2})|(?:season|saison|staffel|temporada|stagione|seizoen)[\s._]{0,2})"
-    r"([0-9]{1,3})(?![^\W_])",
+    r"([0-9]{1,3})(?![^\W_])"
+    r"|(?<![^\W_])([0-9]{1,2})(?:st|nd|rd|th|\.)?[\s._](?:season|sezon|сезон|staffel)(?![^\W_])"
+    r"|第\s?([0-9]{1,2})\s?[季期]",
     re.IGNORECASE,
 )
+_TOO_MANY_FOR_A_SEASON = 100
 _BARE_SEASON = re.compile(rf"(?:{SEASON_WORDS})[\s._]{{0,2}}[0-9]{{1,4}}", re.IGNORECASE)
 _NUMBER = re.compile("[0-9]{1,9}")
-_SEASON_AND_NUMBER = re.compile(r"([1-9])-([0-9]{2})(?=[\s._]-[\s._])")
+_SEASON_AND_NUMBER = re.compile(r"([0-9]{1,2})-([0-9]{2})(?=[\s._])(?!\.\s)")
 
 
 def read_episode_name(path: str) -> EpisodeName:
@@ -171,15 +174,16 @@ def _read_numbers(stem: str) -> EpisodeName | None:
     if first:
         return first
     numbers, start = marked_numbers(stem)
-    if start >= 0:
-        season = _SEASON_ALONE.search(stem)
-        if season and numbers:
-            return EpisodeName(int(season[1]), numbers, (), None, DecidedBy.SEASON_EPISODE)
-    else:
+    is_marked = start >= 0
+    if not is_marked:
         numbers = absolute_numbers(stem) or bare_number(stem)
-    if numbers:
+    if not numbers:
+        return None if is_marked else read_season_digits(stem) or _read_rare(stem)
+    season = season_alone(stem)
+    if season is None or numbers[0] >= _TOO_MANY_FOR_A_SEASON:
         return EpisodeName(None, (), numbers, None, DecidedBy.ABSOLUTE)
-    return read_season_digits(stem) or _read_rare(stem)
+    # Where the number is only set apart, groups count either way, so both readings are kept.
+    return EpisodeName(season, numbers, () if is_marked else numbers, None, DecidedBy.SEASON_EPISODE)
 
 
 def _read_rare(stem: str) -> EpisodeName | None:
@@ -187,18 +191,24 @@ def _read_rare(stem: str) -> EpisodeName | None:
     if day:
         return EpisodeName(None, (), (), day, DecidedBy.AIR_DATE)
     match = _SEASON_AND_NUMBER.match(stem)
-    if match:
-        return EpisodeName(int(match[1]), span(int(match[2]), None), (), None, DecidedBy.CROSS)
-    parts = () if _SEASON_ALONE.search(stem) else read_part(stem)  # a season in two parts has other numbers
+    if match and int(match[2]) != int(match[1]) + 1:
+        return EpisodeName(int(match[1]), (int(match[2]),), (), None, DecidedBy.CROSS)
+    parts = () if season_alone(stem) is not None else read_part(stem)  # a season in two parts has other numbers
     return EpisodeName(1, parts, (), None, DecidedBy.PART) if parts else None
 
 
 def _read_season_folder(name: str) -> EpisodeName | None:
     """Read the path of a season folder itself."""
     season = season_number_of_folder(name)
-    return None if season is None else EpisodeName(season=season, decided_by=DecidedBy.SEASON_FOLDER)
+    return None if season is None else EpisodeName(season=season, decided_by=DecidedBy.SEASON)
 
 
 def _read_season_alone(stem: str) -> EpisodeName | None:
+    season = season_alone(stem)
+    return None if season is None else EpisodeName(season=season)
+
+
+def season_alone(stem: str) -> int | None:
+    """Return the season that a name gives without an episode: ``S02``, ``Season 2``, ``2nd Season``, ``第2季``."""
     match = _SEASON_ALONE.search(stem)
-    return EpisodeName(season=int(match[1])) if match else None
+    return int(match[match.lastindex or 0]) if match else None

@@ -44,6 +44,8 @@ _SEASON_DASH = re.compile(
     re.IGNORECASE,
 )
 _SPANISH = re.compile(r"\[cap\.?\s?([0-9]{1,2})([0-9]{2})(?:[_-]([0-9]{1,2})([0-9]{2}))?\]", re.IGNORECASE)
+# E1-16 of 16: all of them
+_OF_ALL = re.compile(r"[\s._]of[\s._]([0-9]{1,3})(?![^\W_])", re.IGNORECASE)
 # Season.2.1of4
 _SEASON_OF = re.compile(
     rf"(?<![^\W_])(?:s|(?:{SEASON_WORDS})[\s._]{{0,2}})([0-9]{{1,2}})[\s._-]{{1,3}}"
@@ -211,6 +213,8 @@ def _numbered(
         episodes = _episodes(season, first, tail)
         if not episodes:
             return NOTHING
+        if first == 1 and (whole := _OF_ALL.match(stem, end)) and int(whole[1]) == episodes[-1]:
+            return EpisodeName(season, decided_by=DecidedBy.SEASON)
     else:
         episodes = (first,)
         if stem[end + 1 : end + 3].isdecimal() and stem[end] in "._":
