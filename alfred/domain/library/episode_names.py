@@ -41,7 +41,7 @@ LONGEST_NAME = 255
 _SEASON_ALONE = re.compile(
     r"(?<![^\W_])(?:s|(?<!['’])s[\s._](?=[0-9]{2})|(?:season|saison|staffel|temporada|stagione|seizoen)[\s._]{0,2})"
     r"([0-9]{1,3})(?![^\W_])"
-    r"|(?<![^\W_])([0-9]{1,2})(?:st|nd|rd|th|\.)?[\s._](?:season|sezon|сезон|staffel)(?![^\W_])"
+    r"|(?<![^\W_])([0-9]{1,2})(?:(?:st|nd|rd|th)[\s._]season|\.?[\s._]?(?:sezon|сезон|staffel))(?![^\W_])"
     r"|第\s?([0-9]{1,2})\s?[季期]",
     re.IGNORECASE,
 )
@@ -142,6 +142,8 @@ def _read_in_folder(stem: str, folders: str) -> EpisodeName | None:
 
 def _read_in_season(stem: str, season: int) -> EpisodeName | None:
     match = leading_number(stem)
+    if match and stem[match.end() + 1 : match.end() + 2].isdecimal() and (digits := read_season_digits(stem)):
+        return digits  # the title is a number: 11.22.63.106.hdtv
     if match:
         split = None if match[2] else _split_number(match[1], season)
         episodes = (split,) if split else numbers_of_leading(match)
@@ -176,11 +178,14 @@ def _read_numbers(stem: str) -> EpisodeName | None:
     numbers, start = marked_numbers(stem)
     is_marked = start >= 0
     if not is_marked:
-        numbers = absolute_numbers(stem) or bare_number(stem)
+        numbers = absolute_numbers(stem)
+        if not numbers and (digits := read_season_digits(stem)):
+            return digits
+        numbers = numbers or bare_number(stem)
     if not numbers:
-        return None if is_marked else read_season_digits(stem) or _read_rare(stem)
+        return None if is_marked else _read_rare(stem)
     season = season_alone(stem)
-    if season is None or numbers[0] >= _TOO_MANY_FOR_A_SEASON:
+    if season is None or (not is_marked and numbers[0] >= _TOO_MANY_FOR_A_SEASON):
         return EpisodeName(None, (), numbers, None, DecidedBy.ABSOLUTE)
     # Where the number is only set apart, groups count either way, so both readings are kept.
     return EpisodeName(season, numbers, () if is_marked else numbers, None, DecidedBy.SEASON_EPISODE)
