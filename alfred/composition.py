@@ -193,6 +193,7 @@ class Library:
             index=self.index.presence,
             now=self.now,
             still_online=self.is_still_there,
+            read_name=episode_name_reader(),
             dry_run=dry_run,
             accept_missing=accept_missing,
         )
@@ -208,6 +209,7 @@ class Library:
             index=self.index.presence,
             now=self.now,
             still_online=self.is_still_there,
+            read_name=episode_name_reader(),
             dry_run=dry_run,
         )
 

@@ -22,6 +22,7 @@ from alfred.application.ports.clock import system_clock
 from alfred.application.ports.folders import FolderScan, LibraryFolders, Problem
 from alfred.application.ports.index import KnownFolder, PresenceIndex, ShowPresence
 from alfred.application.ports.releases import Sidecars
+from alfred.domain.library.episode_name import EpisodeName
 from alfred.domain.library.episode_names import read_episode_name
 from alfred.domain.library.file_changes import is_unsettled, merge_files
 from alfred.domain.library.identification import title_of_folder, tmdb_id_in_folder_name, tmdb_id_in_nfo
@@ -145,6 +146,7 @@ def rescan_library(
     index: PresenceIndex,
     now: Callable[[], datetime] = system_clock,
     still_online: Callable[[], bool] = lambda: True,
+    read_name: Callable[[str], EpisodeName] = read_episode_name,
     dry_run: bool = False,
     accept_missing: bool = False,
 ) -> RescanReport:
@@ -159,6 +161,7 @@ def rescan_library(
         index: where entries are kept.
         now: the clock; aware, UTC.
         still_online: asked before anything is written, since a root can go away while it is read.
+        read_name: reads a path relative to its show folder.
         dry_run: only report what would be written.
         accept_missing: believe it, however much vanished.
 
@@ -166,7 +169,9 @@ def rescan_library(
         RootOffline: the root is not there, or not any more; nothing was written.
         RefusedToMark: more vanished at once than is likely; nothing was written.
     """
-    scanner = _Rescan(folders=folders, sidecars=sidecars, index=index, now=now, still_online=still_online)
+    scanner = _Rescan(
+        folders=folders, sidecars=sidecars, index=index, now=now, still_online=still_online, read_name=read_name
+    )
     listing = folders.list_show_folders()
     plan = scanner.plan(listing.folders, listing.problems)
     return scanner.finish(plan, dry_run=dry_run, accept_missing=accept_missing)
@@ -180,6 +185,7 @@ def rescan_show(
     index: PresenceIndex,
     now: Callable[[], datetime] = system_clock,
     still_online: Callable[[], bool] = lambda: True,
+    read_name: Callable[[str], EpisodeName] = read_episode_name,
     dry_run: bool = False,
 ) -> RescanReport:
     """Bring one show up to date with its folders; others are not looked at, unless it has to be searched for.
@@ -189,7 +195,13 @@ def rescan_show(
         RootOffline: the root is not there.
     """
     scanner = _Rescan(
-        folders=folders, sidecars=sidecars, index=index, now=now, still_online=still_online, only=tmdb_id
+        folders=folders,
+        sidecars=sidecars,
+        index=index,
+        now=now,
+        still_online=still_online,
+        read_name=read_name,
+        only=tmdb_id,
     )
     own = {known.path for known in scanner.known.values() if known.tmdb_id == tmdb_id}
     plan = scanner.plan(sorted(own))
@@ -214,6 +226,7 @@ class _Rescan:
         index: PresenceIndex,
         now: Callable[[], datetime],
         still_online: Callable[[], bool],
+        read_name: Callable[[str], EpisodeName],
         only: TmdbId | None = None,
     ) -> None:
         self._folders = folders
@@ -221,6 +234,7 @@ class _Rescan:
         self._index = index
         self._now = now
         self._still_online = still_online
+        self._read_name = read_name
         self._only = only
         self._started = now()
         self.known = index.known_folders()
@@ -372,7 +386,7 @@ class _Rescan:
             look.scan.videos,
             folder=look.scan.folder,
             unreadable=look.scan.unreadable,
-            read_name=read_episode_name,
+            read_name=self._read_name,
             now=self._started,
         )
         release = SeriesRelease(tmdb_id=tmdb_id, files=files, user=user)
