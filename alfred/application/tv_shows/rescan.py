@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -38,6 +39,9 @@ from alfred.domain.library.release import (
 from alfred.domain.shared.value_objects import TmdbId
 
 NAMED_AT_MOST = 10
+WRITERS = 4
+SHOWS_AT_ONCE = 32
+"""Shows whose sidecars are written side by side, and recorded before the next ones are begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,10 +319,13 @@ class _Rescan:
     def _carry_out(self, plan: RescanPlan) -> None:
         if not self._still_online():
             raise RootOffline("the library went away while it was read; nothing was marked: run it again")
-        with self._index.batch():
-            for show in plan.shows:
+        with self._index.batch(), ThreadPoolExecutor(WRITERS, thread_name_prefix="sidecar") as writers:
+            for start in range(0, len(plan.shows), SHOWS_AT_ONCE):
+                shows = plan.shows[start : start + SHOWS_AT_ONCE]
                 with self._index.exclusive():
-                    self._apply(show, plan)
+                    written = [self._write_sidecars(show, writers) for show in shows]
+                    for show, stamps in zip(shows, written, strict=True):
+                        self._record(show, stamps, plan)
             if plan.change.vanished or plan.change.restored:
                 self._index.mark_presence(plan.change, now=self._started)
 
@@ -408,14 +415,21 @@ class _Rescan:
             write_sidecar=False,
         )
 
-    def _apply(self, show: ShowPlan, plan: RescanPlan) -> None:
-        """Write the sidecars first: they are the truth that the index can be made from."""
+    def _write_sidecars(self, show: ShowPlan, writers: Executor) -> list[Future[str] | None]:
+        """Begin to write the sidecars of a show; a disk flushes several files in the time of one."""
+        return [
+            writers.submit(self._sidecars.write, folder.folder, folder.release) if folder.write_sidecar else None
+            for folder in show.folders
+        ]
+
+    def _record(self, show: ShowPlan, written: Sequence[Future[str] | None], plan: RescanPlan) -> None:
+        """Record a show once its sidecars are written: they are the truth that the index can be made from."""
         known = []
-        for folder in show.folders:
+        for folder, writing in zip(show.folders, written, strict=True):
             stamp, signature = folder.sidecar, folder.signature
-            if folder.write_sidecar:
+            if writing is not None:
                 try:
-                    stamp = self._sidecars.write(folder.folder, folder.release)
+                    stamp = writing.result()
                 except (OSError, SidecarUnreadable) as error:
                     reason = error.strerror if isinstance(error, OSError) else str(error)
                     plan.broken.append(Problem(folder.folder, f"cannot write the sidecar: {reason}"))

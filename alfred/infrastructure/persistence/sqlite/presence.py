@@ -35,7 +35,8 @@ from alfred.infrastructure.persistence.sqlite.facts import write_difference
 from alfred.infrastructure.persistence.sqlite.history import Written, add_events, add_events_of_marked
 from alfred.infrastructure.persistence.sqlite.slots import placing_of, refresh_slots
 
-SHOWS_PER_TRANSACTION = 64
+BLOCKS_PER_TRANSACTION = 2
+"""Blocks of a batch; each may hold a few dozen shows."""
 
 Key = tuple[int, int]
 
@@ -103,7 +104,7 @@ class PresenceRows:
 
     @contextmanager
     def batch(self) -> Iterator[None]:
-        """Group the writes of several shows into transactions of a few dozen shows each."""
+        """Group the writes of several shows into transactions of a few exclusive blocks each."""
         self._batch_size = 0
         self._batching = True
         try:
@@ -126,7 +127,7 @@ class PresenceRows:
             yield
         if self._batching:
             self._batch_size += 1
-            if self._batch_size % SHOWS_PER_TRANSACTION == 0:
+            if self._batch_size % BLOCKS_PER_TRANSACTION == 0:
                 self._database.commit()
 
     def record_presence(self, presence: ShowPresence, *, now: datetime) -> None:
