@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
@@ -187,16 +188,17 @@ class Library:
         """Rescan every show; see :func:`alfred.application.tv_shows.rescan.rescan_library`."""
         from alfred.application.tv_shows.rescan import rescan_library
 
-        return rescan_library(
-            folders=self.folders,
-            sidecars=self.sidecars,
-            index=self.index.presence,
-            now=self.now,
-            still_online=self.is_still_there,
-            read_name=episode_name_reader(),
-            dry_run=dry_run,
-            accept_missing=accept_missing,
-        )
+        with _without_garbage_collection():
+            return rescan_library(
+                folders=self.folders,
+                sidecars=self.sidecars,
+                index=self.index.presence,
+                now=self.now,
+                still_online=self.is_still_there,
+                read_name=episode_name_reader(),
+                dry_run=dry_run,
+                accept_missing=accept_missing,
+            )
 
     def rescan_show(self, tmdb_id: TmdbId, *, dry_run: bool = False) -> RescanReport:
         """Rescan one show; see :func:`alfred.application.tv_shows.rescan.rescan_show`."""
@@ -262,6 +264,18 @@ class Library:
             still_online=self.is_still_there,
             dry_run=dry_run,
         )
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Keep the collector from walking a plan of a whole library again and again; nothing in it is a cycle."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 @contextmanager

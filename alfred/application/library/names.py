@@ -24,7 +24,7 @@ class EpisodeNameReader:
     def __call__(self, path: str, /) -> EpisodeName:
         """Read a path relative to the show folder, with ``/``; no text raises an error."""
         reading = read_episode_name(path)
-        if not is_worth_asking(path, reading):
+        if reading.episodes or not is_worth_asking(path, reading):
             return reading
         guessed = self._guesser.guess(path)
         if guessed.air_date and not is_believable(guessed.air_date, path):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
 
 from alfred.domain.library.entry import Outcome, SyncRecord
 from alfred.domain.library.episode_name import DecidedBy, EpisodeName
@@ -11,8 +13,10 @@ from alfred.infrastructure.persistence.sqlite.database import Row
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_PLAIN: dict[StrEnum, str] = {member: member.value for kind in (DecidedBy, FileStatus) for member in kind}
 
 
+@lru_cache(maxsize=16)  # the files of one look were added at one moment
 def to_micros(moment: datetime) -> int:
     """Encode an aware moment."""
     return (moment - _EPOCH) // _MICROSECOND
@@ -57,9 +61,9 @@ def file_to_row(library: int, tmdb_id: int, file: EpisodeFile) -> Row:
         _to_numbers(name.episodes),
         _to_numbers(name.absolute),
         None if name.air_date is None else name.air_date.isoformat(),
-        name.decided_by.value,
+        _PLAIN[name.decided_by],
         to_micros(file.added_at),
-        file.status.value,
+        _PLAIN[file.status],
         file.status_message,
         to_micros_or_none(file.missing_since),
         to_micros_or_none(file.processing_since),

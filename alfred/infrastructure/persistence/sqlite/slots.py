@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from alfred.domain.library.placement import ListedEpisode, Placement, SlotState, place_files, state_from_files
-from alfred.domain.library.release import FileStatus
 from alfred.infrastructure.persistence.sqlite import statements as sql
 from alfred.infrastructure.persistence.sqlite.codec import file_from_row, from_day, to_day
 from alfred.infrastructure.persistence.sqlite.database import Database, Row
@@ -28,9 +27,9 @@ def refresh_slots(database: Database, library: int, tmdb_id: int, *, detached: b
     key = (library, tmdb_id)
     rows = database.all(sql.LISTED_EPISODES, (tmdb_id,))
     episodes = [ListedEpisode(row[0], row[1], row[2], from_day(row[3])) for row in rows]
-    file_rows = [] if detached else database.all(sql.FILES, key)
-    # Before TMDB was asked there is nothing to place a file on, and nothing to make a file of.
-    files = [file_from_row(row) for row in file_rows] if episodes else []
+    # Before TMDB was asked there is nothing to place a file on.
+    is_placing = episodes and not detached
+    files = [file_from_row(row) for row in database.all(sql.FILES, key)] if is_placing else []
     placement = place_files(files, episodes)
     held = {
         episode_id: state_from_files(file.status for file in carriers)
@@ -41,7 +40,7 @@ def refresh_slots(database: Database, library: int, tmdb_id: int, *, detached: b
     open_slots = _open_slot_rows(key, episodes, held, today)
     write_difference(database, database.all(sql.OPEN_SLOTS, key), open_slots, sql.OPEN_SLOT_ROWS)
     ready = sum(state is SlotState.ON_DISK for state in held.values())
-    on_disk = ready if episodes else _episodes_carried(file_rows)
+    on_disk = ready if episodes else _episodes_carried([] if detached else database.all(sql.EPISODES_CARRIED, key))
     database.execute(sql.SET_ON_DISK, (on_disk, *key, on_disk))
 
 
@@ -68,7 +67,6 @@ def _open_slot_rows(
     return rows
 
 
-def _episodes_carried(files: Iterable[Row]) -> int:
-    """Count the episodes that a placeholder's files say they carry; of rows of ``file``."""
-    ready = {(row[6], row[7]) for row in files if row[12] == FileStatus.READY}
-    return len({(season, episode) for season, episodes in ready if episodes for episode in episodes.split(",")})
+def _episodes_carried(rows: Iterable[Row]) -> int:
+    """Count the episodes that a placeholder's files say they carry."""
+    return len({(season, episode) for season, episodes in rows for episode in episodes.split(",")})
