@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
-from alfred.domain.library.numbering import END, EPISODE_WORDS, MOST_ABSOLUTE, QUALITY, RESOLUTIONS, SEASON_WORDS, YEARS, span
+from alfred.domain.library.numbering import (
+    END,
+    EPISODE_WORDS,
+    MOST_ABSOLUTE,
+    QUALITY,
+    RESOLUTIONS,
+    SEASON_WORDS,
+    YEARS,
+    span,
+)
 
 _TO = r"(?:-|\s?~\s?|\s-\s)"
 _VERSION = r"(?:\s?v[0-9])?"
@@ -37,14 +47,18 @@ _MARKED = re.compile(
     re.IGNORECASE,
 )
 _CHINESE = re.compile(r"第\s?([0-9]{1,4})(?:-([0-9]{1,4}))?\s?[集話话回]")
-_COUNTED = re.compile(r"(?<![^\W_])([0-9]{1,4})\.\s?(?:bölüm|blm|серия|epizód|díl|odcinek)(?![^\W_])", re.IGNORECASE)
-# Title 04 vostfr, Title.13.HDTV, Title 2018 06 720p: two digits before a quality; three only where a word tells anime
+_COUNTED = re.compile(
+    r"(?<![^\W_])([0-9]{1,4})\.\s?(?:bölüm|blm|серия|epizód|díl|odcinek)(?![^\W_])", re.IGNORECASE
+)
+# Title 04 vostfr, Title.13.HDTV, Title 2018 06 720p: two digits before a quality; more only before a word of anime
 _BEFORE_QUALITY = re.compile(
     rf"(?<![\s._]s)(?<!part)(?<!pt)(?<!vol)[\s._](?:([0-9]{{2,4}})[\s._](?:vostfr|vost)(?![^\W_])|([0-9]{{2}})(?:v[0-9])?[\s._]{QUALITY})",
     re.IGNORECASE,
 )
 # Title 003 - Name, Title-003: with zeros in front it is no season with two digits
-_PADDED = re.compile(rf"[\s._-](0[0-9]{{2}})(?=[\s._]-[\s._]|[\s._]{{0,2}}(?:$|[\[(])|[\s._]{QUALITY})", re.IGNORECASE)
+_PADDED = re.compile(
+    rf"[\s._-](0[0-9]{{2}})(?=[\s._]-[\s._]|[\s._]{{0,2}}(?:$|[\[(])|[\s._]{QUALITY})", re.IGNORECASE
+)
 _SEASON_WORD_END = re.compile(rf"(?<![^\W_])(?:{SEASON_WORDS})$", re.IGNORECASE)
 # Title S21 999: too many for a season, so they run on
 _BEHIND_SEASON = re.compile(r"[\s._]s[0-9]{1,2}[\s._]([0-9]{3,4})(?=[\s._]{0,2}(?:$|[\[(]))", re.IGNORECASE)
@@ -80,7 +94,7 @@ def counted_number(stem: str) -> int | None:
 
 
 def absolute_numbers(stem: str) -> tuple[int, ...]:
-    """Return numbers in the places where releases put them: behind a dash, before brackets, in brackets of their own."""
+    """Return numbers in the places where releases put them: behind a dash, before brackets, in brackets."""
     if batch := (_BATCH.search(stem) if stem.endswith(("]", ")")) else None):
         numbers = span(int(batch[1]), batch[2], most=MOST_ABSOLUTE)
         if len(numbers) > 1 and batch[1].startswith("0"):
@@ -143,7 +157,7 @@ def _in_place(pattern: re.Pattern[str], stem: str) -> tuple[int, ...]:
 
 def _listed(first: int, rest: str) -> tuple[int, ...]:
     numbers = (first, *(int(number) for number in _NUMBER.findall(rest)))
-    return numbers if all(here < there for here, there in zip(numbers, numbers[1:], strict=False)) else ()
+    return numbers if all(here < there for here, there in pairwise(numbers)) else ()
 
 
 def _both(match: re.Match[str]) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ is called like that.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from alfred.domain.library.episode_name import DecidedBy, EpisodeName
 from alfred.domain.library.episode_names import LONGEST_NAME, is_bare_season
@@ -61,5 +62,5 @@ def _is_scrambled(stem: str) -> bool:
     """Say whether a name is a checksum or random: one long word of letters and many digits."""
     if not _SCRAMBLED.fullmatch(stem) or "-" in stem.strip("-") or "_" in stem.strip("_"):
         return False
-    changes = sum(one.isdigit() != other.isdigit() for one, other in zip(stem, stem[1:], strict=False))
+    changes = sum(one.isdigit() != other.isdigit() for one, other in pairwise(stem))
     return changes > 3  # noqa: PLR2004 - a title with a number in it changes twice

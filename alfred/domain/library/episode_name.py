@@ -31,7 +31,7 @@ class ReleaseDetails:
         resolution: lines, with ``p`` or ``i``: ``1080p``.
         source: what the release was made from: ``WEB-DL``, ``BluRay``, ...
         codec: how the picture is coded: ``H.265``, ...
-        languages: ISO 639-1 codes in the order named, each once; ``multi`` where only that there are several is said.
+        languages: ISO 639-1 codes in the order named, each once; ``multi`` where several are told but not named.
         release_group: who made it.
         proper: how often it was made anew: 0 for a first release, 1 for PROPER or REPACK, 2 for REAL PROPER.
         version: of a numbered release (``02v2``); 1 where the name gives none.
@@ -59,7 +59,7 @@ class EpisodeName:
         air_date: the day an episode of a daily show aired.
         decided_by: the shape that was recognised.
         seasons: all seasons where the name is that of a pack of several; else (). Not recorded.
-        folder_season: the season of the folder where it is not that of the file; the file is believed. Not recorded.
+        folder_season: the season of the folder where the file has another, which is believed. Not recorded.
         details: quality, languages and the like, where they were asked for. Not recorded.
     """
 

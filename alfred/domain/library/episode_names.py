@@ -39,7 +39,7 @@ LONGEST_NAME = 255
 """Characters; no file system has longer names."""
 
 _SEASON_ALONE = re.compile(
-    r"(?<![^\W_])(?:s|(?<!['’])s[\s._](?=[0-9]{2})|(?:season|saison|staffel|temporada|stagione|seizoen)[\s._]{0,2})"
+    r"(?<![^\W_])(?:s|(?<!['\u2019])s[\s._](?=[0-9]{2})|(?:season|saison|staffel|temporada|stagione|seizoen)[\s._]{0,2})"
     r"([0-9]{1,3})(?![^\W_])"
     r"|(?<![^\W_])([0-9]{1,2})(?:(?:st|nd|rd|th)[\s._]season|\.?[\s._]?(?:sezon|сезон|staffel))(?![^\W_])"
     r"|第\s?([0-9]{1,2})\s?[季期]",
@@ -104,13 +104,17 @@ def season_of_folders(folders: str) -> int | None:
     if last is not None or "/" not in folders:
         return last
     return next(
-        (season for folder in folders.split("/")[-2::-1] if (season := season_number_of_folder(folder)) is not None),
+        (
+            season
+            for folder in folders.split("/")[-2::-1]
+            if (season := season_number_of_folder(folder)) is not None
+        ),
         None,
     )
 
 
 def is_cut_name(file: str) -> bool:
-    """Say whether what follows the last ``/`` ends a bracket that began before it: then it is no file of a folder."""
+    """Say whether what follows the last ``/`` ends a bracket that began before it, and so is no file of a folder."""
     return file.count("]") > file.count("[") or file.count(")") > file.count("(")
 
 

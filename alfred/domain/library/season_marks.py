@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from itertools import pairwise
 
 from alfred.domain.library.air_dates import read_air_date, read_odd_air_date
 from alfred.domain.library.episode_name import DecidedBy, EpisodeName
@@ -58,7 +59,9 @@ _DIGITS = re.compile(
     re.IGNORECASE,
 )
 # Title.10203.hdtv: season and two episodes in a row
-_DOUBLE = re.compile(rf"(?<=[^\W0-9_][._\s])([1-9]|0[1-9])([0-9]{{2}})([0-9]{{2}})(?=[._\s-]?{QUALITY})", re.IGNORECASE)
+_DOUBLE = re.compile(
+    rf"(?<=[^\W0-9_][._\s])([1-9]|0[1-9])([0-9]{{2}})([0-9]{{2}})(?=[._\s-]?{QUALITY})", re.IGNORECASE
+)
 # Title.E07.720p, title-e07-e08-720p: a mini-series, or one that has no seasons
 _ALONE = re.compile(
     r"(?<=[^\[(][\s._-])e([0-9]{2,3})((?:-?e[0-9]{2,3}|-[0-9]{2,3}(?![^\W_])){0,9}+)(?=[\s._-])", re.IGNORECASE
@@ -87,7 +90,8 @@ _BROADCAST = re.compile(r"[0-9]{6}[\s_].{0,200}?(?<![^\W_])ep([0-9]{1,4})(?![0-9
 
 # grp-show-720p-102: names made of abbreviations, as old release groups give them
 _ABBREVIATED = re.compile(
-    rf"[a-z0-9]{{1,20}}-(?:[a-z0-9]{{1,20}}-){{0,9}}?{QUALITY}-(?:[a-z0-9]{{1,20}}-){{0,3}}?([1-9][0-9]?)([0-9]{{2}})", re.IGNORECASE
+    rf"[a-z0-9]{{1,20}}-(?:[a-z0-9]{{1,20}}-){{0,9}}?{QUALITY}-(?:[a-z0-9]{{1,20}}-){{0,3}}?([1-9][0-9]?)([0-9]{{2}})",
+    re.IGNORECASE,
 )
 
 _MOST_DAYS = 366
@@ -120,11 +124,11 @@ def read_marked(stem: str) -> EpisodeName | None:
     """
     match = _SEASON_EPISODE.search(stem)
     if match:
-        return _numbered(stem, match, match[1] or match[2], match[3], match[4], DecidedBy.SEASON_EPISODE)
+        return _numbered(stem, match, (match[1] or match[2], match[3], match[4]), DecidedBy.SEASON_EPISODE)
     if "x" in stem or "X" in stem:
         match = _CROSS.search(stem)
         if match and (len(match[1]) <= len("99") or _is_season_of_a_year(stem, match)):
-            return _numbered(stem, match, match[1], match[2], match[3], DecidedBy.CROSS)
+            return _numbered(stem, match, (match[1], match[2], match[3]), DecidedBy.CROSS)
     return None
 
 
@@ -147,7 +151,7 @@ def read_worded(stem: str) -> EpisodeName | None:
 
 
 def read_season_digits(stem: str) -> EpisodeName | None:
-    """Read ``Title.102.720p`` as the second episode of season 1; a name with a group in front numbers on instead."""
+    """Read ``Title.102.720p`` as the second episode of season 1; one with a group in front numbers on instead."""
     if stem.startswith(("[", "【")):
         return None
     short = _ABBREVIATED.fullmatch(stem)
@@ -158,7 +162,7 @@ def read_season_digits(stem: str) -> EpisodeName | None:
             continue
         further = [int(number) % 100 for number in _NUMBER.findall(match[3])]
         numbers = (int(match[2]), *further)
-        if all(here < there for here, there in zip(numbers, further, strict=False)):
+        if all(here < there for here, there in pairwise(numbers)):
             return EpisodeName(int(match[1]), numbers, (), None, DecidedBy.SEASON_DIGITS)
     double = _DOUBLE.search(stem)
     if double and int(double[3]) == int(double[2]) + 1:
@@ -202,13 +206,11 @@ def _is_season_of_a_year(stem: str, match: re.Match[str]) -> bool:
     return int(match[2]) <= _MOST_DAYS and stem[match.end() : match.end() + 1] not in (".", "-")
 
 
-def _numbered(
-    stem: str, match: re.Match[str], season_text: str, first_text: str, tail: str, decided_by: DecidedBy
-) -> EpisodeName:
-    season, first = int(season_text), int(first_text)
+def _numbered(stem: str, match: re.Match[str], texts: tuple[str, str, str], decided_by: DecidedBy) -> EpisodeName:
+    """Make a reading of season, first episode and what followed it, and of what stands beside them."""
+    season, first, tail, end = int(texts[0]), int(texts[1]), texts[2], match.end()
     if season > LARGEST_SEASON:
         return NOTHING
-    end = match.end()
     if tail:
         episodes = _episodes(season, first, tail)
         if not episodes:
@@ -216,15 +218,19 @@ def _numbered(
         if first == 1 and (whole := _OF_ALL.match(stem, end)) and int(whole[1]) == episodes[-1]:
             return EpisodeName(season, decided_by=DecidedBy.SEASON)
     else:
-        episodes = (first,)
-        if stem[end + 1 : end + 3].isdecimal() and stem[end] in "._":
-            episodes, end = _consecutive(stem, end, episodes)
-        elif stem[end + 3 : end + 4].isdecimal() and (other := _CROSS_BEHIND.match(stem, end)):
-            if (int(other[1]), int(other[2])) == (season, first + 1):
-                episodes, end = (first, first + 1), other.end()
+        episodes, end = _further(stem, end, season, first)
     absolute = _absolute_beside(stem, match.start(), end, episodes)
-    day = _day_behind(stem, end)
-    return EpisodeName(season, episodes, absolute, day, decided_by)
+    return EpisodeName(season, episodes, absolute, _day_behind(stem, end), decided_by)
+
+
+def _further(stem: str, end: int, season: int, first: int) -> tuple[tuple[int, ...], int]:
+    """Take the next episode where a bare number or ``1x03`` behind the first can be nothing else."""
+    if stem[end + 1 : end + 3].isdecimal() and stem[end] in "._":
+        return _consecutive(stem, end, (first,))
+    other = _CROSS_BEHIND.match(stem, end) if stem[end + 3 : end + 4].isdecimal() else None
+    if other and (int(other[1]), int(other[2])) == (season, first + 1):
+        return (first, first + 1), other.end()
+    return (first,), end
 
 
 def _consecutive(stem: str, end: int, episodes: tuple[int, ...]) -> tuple[tuple[int, ...], int]:
