@@ -15,7 +15,7 @@ from alfred.domain.library.layout import VIDEO_EXTENSIONS
 
 # What carries digits and numbers no episode: years, sizes of pictures, codecs, sound, checksums, ids.
 _OTHER_DIGITS = re.compile(
-    r"[(\[]?(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])[)\]]?"
+    r"[(\[]?(?<![0-9])(?:19|20)[0-9]{2}(?![0-9x])[)\]]?"
     r"|(?<![^\W_])[0-9]{3,4}(?:[pi](?:[0-9]{2,3})?|x[0-9]{3,4})(?![^\W_])"
     r"|[xh][\s._]?26[45]|hevc-?10|(?<![^\W_])(?:8|10|12)[\s._-]?bits?|hi10p?|mpeg-?[24]|mp[234]"
     r"|(?:ddp?\+?|dd|aac|ac3|e-?ac-?3|dts(?:-?hd)?|truehd|flac|opus|atmos|ma|hra|pcm|ch)?[\s._]?[1-9][\s._][0-2](?![0-9])"

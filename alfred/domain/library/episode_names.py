@@ -114,7 +114,7 @@ def season_of_folders(folders: str) -> int | None:
 
 
 def is_cut_name(file: str) -> bool:
-    """Say whether what follows the last ``/`` ends a bracket that began before it, and so is no file of a folder."""
+    """Say whether the part behind the last ``/`` ends a bracket from before it, and so is no file of a folder."""
     return file.count("]") > file.count("[") or file.count(")") > file.count("(")
 
 

@@ -9,7 +9,7 @@ from alfred.domain.library.layout import season_number_of_folder
 from alfred.domain.library.numbering import EPISODE_WORDS, QUALITY, SEASON_WORDS
 from alfred.domain.library.release_details import stem_of
 
-_GROUP = re.compile(r"(?:[\[【][^\[\]【】]{0,80}[\]】][\s._-]{0,3})+")
+_GROUP = re.compile(r"(?:[\[【][^\[\]【】]{0,80}[\]】][\s._-]{0,3}){1,5}")
 _SITE = re.compile(r"(?:www\.[\w-]{1,60}(?:\.[a-z]{2,6}){1,2})\s-\s", re.IGNORECASE)
 _END_OF_TITLE = re.compile(
     r"[\s._\-(\[]{1,3}(?:"
@@ -31,7 +31,7 @@ def read_title(path: str) -> FolderTitle:
     """Return title and year; an empty title where neither file nor folders give one.
 
     Args:
-        path: a file's name, or its path with ``/``; the nearest folder that is no season helps where it has no title.
+        path: a file's name, or its path with ``/``; the nearest folder that is no season helps where needed.
     """
     *folders, file = path.split("/")
     own = _title_of_file(stem_of(file[:255]))

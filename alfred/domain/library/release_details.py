@@ -97,8 +97,7 @@ def read_release_details(path: str) -> ReleaseDetails:
         path: a file's name, or its path with ``/``, of which the last part counts.
     """
     stem = stem_of(path.rpartition("/")[2][:255])
-    marks = [match.start() for pattern in (_NUMBERING, _RESOLUTION, _SOURCE) if (match := pattern.search(stem))]
-    behind = stem[min(marks) :] if marks else stem if stem.startswith("[") else ""
+    behind = _behind_title(stem)
     proper = len(_PROPER.findall(behind)) and 1
     parts = read_part(stem)
     glued = _GLUED_CODEC.search(behind)
@@ -113,6 +112,15 @@ def read_release_details(path: str) -> ReleaseDetails:
         version=int(version[1] or version[2]) if version else 1,
         part=parts[0] if parts else None,
     )
+
+
+def _behind_title(stem: str) -> str:
+    """Return what stands behind the numbering, or from the first word of quality where there is no numbering."""
+    numbering = _NUMBERING.search(stem)
+    if numbering:
+        return stem[numbering.start() :]
+    marks = [match.start() for pattern in (_RESOLUTION, _SOURCE) if (match := pattern.search(stem))]
+    return stem[min(marks) :] if marks else stem if stem.startswith("[") else ""
 
 
 def stem_of(file: str) -> str:

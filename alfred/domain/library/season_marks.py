@@ -49,7 +49,7 @@ _SPANISH = re.compile(r"\[cap\.?\s?([0-9]{1,2})([0-9]{2})(?:[_-]([0-9]{1,2})([0-
 _OF_ALL = re.compile(r"[\s._]of[\s._]([0-9]{1,3})(?![^\W_])", re.IGNORECASE)
 # Season.2.1of4
 _SEASON_OF = re.compile(
-    rf"(?<![^\W_])(?:s|(?:{SEASON_WORDS})[\s._]{{0,2}})([0-9]{{1,2}})[\s._-]{{1,3}}"
+    rf"(?<![^\W_])(?:s|(?:{SEASON_WORDS})[\s._]{{0,2}})([0-9]{{1,2}})[\s._,-]{{1,3}}"
     r"([0-9]{1,2})[\s._]?of[\s._]?[0-9]{1,2}(?![^\W_])",
     re.IGNORECASE,
 )
