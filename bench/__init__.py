@@ -1,0 +1,1 @@
+"""Benchmarks: how long the jobs take, beside bounds and peers measured in the same run."""
