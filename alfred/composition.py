@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import time
@@ -47,6 +48,7 @@ if TYPE_CHECKING:  # what only some commands need is imported where it is used: 
     from alfred.application.connectivity.gate import ProviderGate
     from alfred.application.library.check import CheckReport
     from alfred.application.library.doctor import Diagnosis
+    from alfred.application.library.names import EpisodeNameReader
     from alfred.application.library.prune import PrunePlan
     from alfred.application.ports.batch import RefreshProgress
     from alfred.application.ports.health import HealthFacts
@@ -75,6 +77,14 @@ PROVIDERS = ("tmdb",)
 """Every configured provider."""
 
 log = logging.getLogger(__name__)
+
+
+def episode_name_reader() -> EpisodeNameReader:
+    """Return what reads file names: certain shapes first, guessit where they are not sure."""
+    from alfred.application.library.names import EpisodeNameReader
+    from alfred.infrastructure.guessit_names import GuessitNames
+
+    return EpisodeNameReader(GuessitNames())
 
 
 def find_library(given: Path | None, settings: Settings, *, start: Path) -> Path:
@@ -378,15 +388,17 @@ class Library:
         """Rescan every show; see :func:`alfred.application.tv_shows.rescan.rescan_library`."""
         from alfred.application.tv_shows.rescan import rescan_library
 
-        return rescan_library(
-            folders=self.folders,
-            sidecars=self.sidecars,
-            index=self.index.presence,
-            now=self.now,
-            still_online=self.is_still_there,
-            dry_run=dry_run,
-            accept_missing=accept_missing,
-        )
+        with _without_garbage_collection():
+            return rescan_library(
+                folders=self.folders,
+                sidecars=self.sidecars,
+                index=self.index.presence,
+                now=self.now,
+                still_online=self.is_still_there,
+                read_name=episode_name_reader(),
+                dry_run=dry_run,
+                accept_missing=accept_missing,
+            )
 
     def rescan_show(self, tmdb_id: TmdbId, *, dry_run: bool = False) -> RescanReport:
         """Rescan one show; see :func:`alfred.application.tv_shows.rescan.rescan_show`."""
@@ -399,6 +411,7 @@ class Library:
             index=self.index.presence,
             now=self.now,
             still_online=self.is_still_there,
+            read_name=episode_name_reader(),
             dry_run=dry_run,
         )
 
@@ -654,6 +667,18 @@ def _below(root: Path, place: Path) -> str | None:
         if path.is_relative_to(base):
             return path.relative_to(base).as_posix()
     return None
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Keep the collector from walking a plan of a whole library again and again; nothing in it is a cycle."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 @contextmanager

@@ -33,6 +33,7 @@ COMMANDS = {
     "prune": "Forget entries whose folder has been missing for long; the only delete.",
     "history": "Tell what changed on a show, or on all, and when.",
     "explain": "Say how a show stands, and whether the next refresh would take it.",
+    "parse": "Say what Alfred reads from the name of a file; needs no library.",
     "provider": "Say how well TMDB can be reached, and what can be done about it.",
     "check": "Show where sidecars and index differ.",
     "doctor": "Look at everything the library rests on; say what is wrong and what mends it.",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -22,6 +23,7 @@ from alfred.application.ports.clock import system_clock
 from alfred.application.ports.folders import FolderScan, LibraryFolders, Problem
 from alfred.application.ports.index import KnownFolder, PresenceIndex, ShowPresence
 from alfred.application.ports.releases import Sidecars
+from alfred.domain.library.episode_name import EpisodeName
 from alfred.domain.library.episode_names import read_episode_name
 from alfred.domain.library.file_changes import is_unsettled, merge_files
 from alfred.domain.library.identification import title_of_folder, tmdb_id_in_folder_name, tmdb_id_in_nfo
@@ -38,6 +40,9 @@ from alfred.domain.library.release import (
 from alfred.domain.shared.value_objects import TmdbId
 
 NAMED_AT_MOST = 10
+WRITERS = 4
+SHOWS_AT_ONCE = 32
+"""Shows whose sidecars are written side by side, and recorded before the next ones are begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +151,7 @@ def rescan_library(
     index: PresenceIndex,
     now: Callable[[], datetime] = system_clock,
     still_online: Callable[[], bool] = lambda: True,
+    read_name: Callable[[str], EpisodeName] = read_episode_name,
     dry_run: bool = False,
     accept_missing: bool = False,
 ) -> RescanReport:
@@ -160,6 +166,7 @@ def rescan_library(
         index: where entries are kept.
         now: the clock; aware, UTC.
         still_online: asked before anything is written, since a root can go away while it is read.
+        read_name: reads a path relative to its show folder.
         dry_run: only report what would be written.
         accept_missing: believe it, however much vanished.
 
@@ -167,7 +174,9 @@ def rescan_library(
         RootOffline: the root is not there, or not any more; nothing was written.
         RefusedToMark: more vanished at once than is likely; nothing was written.
     """
-    scanner = _Rescan(folders=folders, sidecars=sidecars, index=index, now=now, still_online=still_online)
+    scanner = _Rescan(
+        folders=folders, sidecars=sidecars, index=index, now=now, still_online=still_online, read_name=read_name
+    )
     listing = folders.list_show_folders()
     plan = scanner.plan(listing.folders, listing.problems)
     return scanner.finish(plan, dry_run=dry_run, accept_missing=accept_missing)
@@ -181,6 +190,7 @@ def rescan_show(
     index: PresenceIndex,
     now: Callable[[], datetime] = system_clock,
     still_online: Callable[[], bool] = lambda: True,
+    read_name: Callable[[str], EpisodeName] = read_episode_name,
     dry_run: bool = False,
     also: Collection[str] = (),
 ) -> RescanReport:
@@ -201,7 +211,13 @@ def rescan_show(
         RootOffline: the root is not there.
     """
     scanner = _Rescan(
-        folders=folders, sidecars=sidecars, index=index, now=now, still_online=still_online, only=tmdb_id
+        folders=folders,
+        sidecars=sidecars,
+        index=index,
+        now=now,
+        still_online=still_online,
+        read_name=read_name,
+        only=tmdb_id,
     )
     own = {known.path for known in scanner.known.values() if known.tmdb_id == tmdb_id} | set(also)
     plan = scanner.plan(sorted(own))
@@ -226,6 +242,7 @@ class _Rescan:
         index: PresenceIndex,
         now: Callable[[], datetime],
         still_online: Callable[[], bool],
+        read_name: Callable[[str], EpisodeName],
         only: TmdbId | None = None,
     ) -> None:
         self._folders = folders
@@ -233,6 +250,7 @@ class _Rescan:
         self._index = index
         self._now = now
         self._still_online = still_online
+        self._read_name = read_name
         self._only = only
         self._started = now()
         self.known = index.known_folders()
@@ -313,10 +331,13 @@ class _Rescan:
     def _carry_out(self, plan: RescanPlan) -> None:
         if not self._still_online():
             raise RootOffline("the library went away while it was read; nothing was marked: run it again")
-        with self._index.batch():
-            for show in plan.shows:
+        with self._index.batch(), ThreadPoolExecutor(WRITERS, thread_name_prefix="sidecar") as writers:
+            for start in range(0, len(plan.shows), SHOWS_AT_ONCE):
+                shows = plan.shows[start : start + SHOWS_AT_ONCE]
                 with self._index.exclusive():
-                    self._apply(show, plan)
+                    written = [self._write_sidecars(show, writers) for show in shows]
+                    for show, stamps in zip(shows, written, strict=True):
+                        self._record(show, stamps, plan)
             if plan.change.vanished or plan.change.restored:
                 self._index.mark_presence(plan.change, now=self._started)
 
@@ -387,7 +408,7 @@ class _Rescan:
             look.scan.videos,
             folder=look.scan.folder,
             unreadable=look.scan.unreadable,
-            read_name=read_episode_name,
+            read_name=self._read_name,
             now=self._started,
         )
 
@@ -414,14 +435,21 @@ class _Rescan:
             write_sidecar=False,
         )
 
-    def _apply(self, show: ShowPlan, plan: RescanPlan) -> None:
-        """Write the sidecars first: they are the truth that the index can be made from."""
+    def _write_sidecars(self, show: ShowPlan, writers: Executor) -> list[Future[str] | None]:
+        """Begin to write the sidecars of a show; a disk flushes several files in the time of one."""
+        return [
+            writers.submit(self._sidecars.write, folder.folder, folder.release) if folder.write_sidecar else None
+            for folder in show.folders
+        ]
+
+    def _record(self, show: ShowPlan, written: Sequence[Future[str] | None], plan: RescanPlan) -> None:
+        """Record a show once its sidecars are written: they are the truth that the index can be made from."""
         known = []
-        for folder in show.folders:
+        for folder, writing in zip(show.folders, written, strict=True):
             stamp, signature = folder.sidecar, folder.signature
-            if folder.write_sidecar:
+            if writing is not None:
                 try:
-                    stamp = self._sidecars.write(folder.folder, folder.release)
+                    stamp = writing.result()
                 except (OSError, SidecarUnreadable) as error:
                     reason = error.strerror if isinstance(error, OSError) else str(error)
                     plan.broken.append(Problem(folder.folder, f"cannot write the sidecar: {reason}"))

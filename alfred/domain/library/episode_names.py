@@ -1,101 +1,54 @@
 """Reads season, episodes, absolute numbers or an air date from the name of an episode file.
 
-Only shapes that are certain are read here; for everything else the answer is "nothing". Every quantifier is
-bound, so that no name, however odd, costs more than its length.
+Only shapes that are certain are read here; for everything else the answer is "nothing", and ``certainty`` says
+whether a slower reader is worth asking. Every quantifier is bound and names are cut off at the length that file
+systems allow, so that no name, however odd, costs more than its length.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import date
+from dataclasses import replace
 
+from alfred.domain.library.absolute_numbers import (
+    absolute_numbers,
+    bare_number,
+    classic_number,
+    counted_number,
+    leading_number,
+    marked_numbers,
+    numbers_of_leading,
+)
+from alfred.domain.library.air_dates import read_air_date, read_odd_air_date
 from alfred.domain.library.episode_name import DecidedBy, EpisodeName
-from alfred.domain.library.layout import LARGEST_SEASON, VIDEO_EXTENSIONS, season_number_of_folder
+from alfred.domain.library.layout import VIDEO_EXTENSIONS, season_number_of_folder
+from alfred.domain.library.numbering import SEASON_WORDS
+from alfred.domain.library.season_marks import (
+    NOTHING,
+    read_first_season,
+    read_marked,
+    read_part,
+    read_season_digits,
+    read_worded,
+)
 
 LONGEST_PATH = 4096
 """Characters; no file system has longer paths, so longer text is no file name."""
 
-MOST_EPISODES = 50
-"""Episodes that one file may carry; a longer range is a misreading or a joke."""
+LONGEST_NAME = 255
+"""Characters; no file system has longer names."""
 
-_NOTHING = EpisodeName()
-
-_GAP = r"[\s._-]{0,3}"
-_END = r"(?![0-9])(?!(?!v[0-9])[^\W_])"  # the number is over, save for a version: 02v2
-_EPISODE_WORDS = r"episodes?|episodio|epis[óo]dio|episod|ep|folge|afl|avsnitt|jakso|bölüm|серия"
-_QUALITY = r"[\s._](?:vostfr|vost|multi|raw|dvd|bd|bdrip|bluray|hdtv|hd|web|oad|end|fin|[0-9]{3,4}[pi])(?![^\W_])"
-
-_JOIN = r"(?:[\s._]{0,2}[-~+&][\s._]{0,2}|[\s._]and[\s._]|[\s._]{0,2})"
-_BARE_NEXT = rf"[-+&~_][0-9]{{1,4}}{_END}"
-# The tails are possessive: what they took is never tried in another way, so no name can make them slow.
-
-# S01E02, with whatever further episodes follow: E03, -E03, -03, +03, - S01E03
-_SEASON_EPISODE = re.compile(
-    rf"(?:(?<![^\W_])s([0-9]{{1,4}})|(?<=[a-z])s([0-9]{{2}})(?=e[0-9]{{2}})){_GAP}(?:x?ep?\.?\s?|x)([0-9]{{1,5}})(?![0-9])"
-    rf"((?:{_JOIN}(?:s[0-9]{{1,4}}[\s._]?)?x?ep?[0-9]{{1,5}}(?![0-9])|{_BARE_NEXT}){{0,50}}+){_END}",
-    re.IGNORECASE,
-)
-# 1x02, 2016x02; 1920x1080 and x264 are neither
-_CROSS = re.compile(
-    r"(?<![^\W_])([0-9]{1,2}|(?:19|20)[0-9]{2})x(?!26[45])([0-9]{1,3})(?![0-9])"
-    rf"((?:{_JOIN}(?:(?<![0-9])\1x|x|e)(?!26[45])[0-9]{{1,3}}(?![0-9])|{_BARE_NEXT}){{0,50}}+){_END}",
-    re.IGNORECASE,
-)
-# Season 1 Episode 2; S02 - 07, where groups count either way
-_SEASON_WORD_EPISODE = re.compile(
-    r"(?<![^\W_])(?:season|saison|staffel|temporada|temp|stagione|seizoen|s[äa]song|sezon|сезон|se)[\s._]{0,2}"
-    rf"([0-9]{{1,4}})[\s._,-]{{1,4}}(?:{_EPISODE_WORDS}|e)[\s._]{{0,2}}([0-9]{{1,4}})"
-    rf"((?:[-~&]e?p?[0-9]{{1,4}}(?![0-9])){{0,50}}+){_END}",
-    re.IGNORECASE,
-)
-_SEASON_DASH = re.compile(
-    r"(?<![^\W_])s([0-9]{1,2})[\s._]{1,2}-[\s._]{1,2}([0-9]{1,4})(?![.-][0-9])" + _END, re.IGNORECASE
-)
-_SPANISH = re.compile(r"\[cap\.?\s?([0-9]{1,2})([0-9]{2})(?:[_-]([0-9]{1,2})([0-9]{2}))?\]", re.IGNORECASE)
-
-_AIR_DATE = re.compile(
-    r"(?<![0-9])((?:19|20)[0-9]{2})([\s._-])([0-9]{2})\2([0-9]{2})(?![0-9])"
-    r"|(?<![^\W_])((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})(?![^\W_])"
-    r"|(?<![0-9])([0-9]{2})([.-])([0-9]{2})\9((?:19|20)[0-9]{2})(?![0-9])"
-)
-_MOST_DAYS = 366
-"""A season that is a year has no more episodes; a picture 1920 wide has more lines."""
-_OLD_TITLE_YEAR = re.compile(r"\(19[0-9]{2}\)")
-_FIRST_COMMON_YEAR = 1970
-
-_LEADING = re.compile(r"([0-9]{1,4})(?:[-~]([0-9]{1,4}))?(?:v[0-9])?(?=$|[\s._-])")
-_EPISODE_MARK = re.compile(
-    rf"(?<![^\W_])(?:(?:{_EPISODE_WORDS})[\s._]{{0,2}}|e)([0-9]{{1,5}})"
-    r"(?:[-~](?:ep?)?([0-9]{1,5})(?![^\W_]))?(?!\.[0-9](?![0-9]))" + _END,
-    re.IGNORECASE,
-)
-# Title - 012 [1080p], Title - 012 - Name, Title - 012
-_DASHED = re.compile(
-    r"[\s._]-[\s._]([0-9]{1,4})(?:(?:-|\s?~\s?)([0-9]{1,4}))?(?:v[0-9])?"
-    rf"(?=[\s._]{{0,3}}$|[\s._]{{0,2}}[\[(【]|[\s._]-[\s._]|{_QUALITY})",
-    re.IGNORECASE,
-)
-# [Group] Title 012 [1080p]
-_GROUPED = re.compile(
-    r"[\s._\])-]([0-9]{2,4})(?:(?:-|\s?~\s?)([0-9]{2,4}))?(?:v[0-9])?"
-    rf"(?=[\s._]{{0,2}}(?:$|[\[(])|{_QUALITY})",
-    re.IGNORECASE,
-)
-# [组][Title][012][1080p], 第12話
-_BRACKETED = re.compile(
-    r"[\[【(]([0-9]{2,4})(?:[-~]([0-9]{2,4}))?(?:v[0-9]|[\s]?(?:完|end|fin)|集|話|话|回)?[\]】)]"
-    r"|第\s?([0-9]{1,4})(?:-([0-9]{1,4}))?\s?[集話话回]",
-    re.IGNORECASE,
-)
-_RESOLUTIONS = frozenset({"240", "360", "480", "540", "576", "720", "1080", "1440", "2160", "4320"})
 _SEASON_ALONE = re.compile(
-    r"(?<![^\W_])(?:s|(?:season|saison|staffel|temporada|stagione)[\s._]{0,2})([0-9]{1,3})(?![^\W_])",
+    r"(?<![^\W_])(?:s|(?<!['\u2019])s[\s._](?=[0-9]{2})|(?:season|saison|staffel|temporada|stagione|seizoen)[\s._]{0,2})"
+    r"([0-9]{1,3})(?![^\W_])"
+    r"|(?<![^\W_])([0-9]{1,2})(?:(?:st|nd|rd|th)[\s._]season|\.?[\s._]?(?:sezon|сезон|staffel))(?![^\W_])"
+    r"|第\s?([0-9]{1,2})\s?[季期]",
     re.IGNORECASE,
 )
-
-_YEARS = range(1900, 2100)
-_NUMBER = re.compile(r"[0-9]{1,5}")
-_SEASON_IN_TAIL = re.compile(r"s([0-9]{1,4})(?=[\s._]?x?e)", re.IGNORECASE)
+_TOO_MANY_FOR_A_SEASON = 100
+_BARE_SEASON = re.compile(rf"(?:{SEASON_WORDS})[\s._]{{0,2}}[0-9]{{1,4}}", re.IGNORECASE)
+_NUMBER = re.compile("[0-9]{1,9}")
+_SEASON_AND_NUMBER = re.compile(r"([0-9]{1,2})-([0-9]{2})(?=[\s._])(?!\.\s)")
 
 
 def read_episode_name(path: str) -> EpisodeName:
@@ -107,125 +60,111 @@ def read_episode_name(path: str) -> EpisodeName:
     Returns:
         The reading; ``DecidedBy.NOTHING`` where no certain shape was found. No text raises an error.
     """
-    if len(path) > LONGEST_PATH:
-        return _NOTHING
     folders, _, file = path.rpartition("/")
+    if len(path) > LONGEST_PATH or len(file) > LONGEST_NAME:
+        return NOTHING
     stem, dot, extension = file.rpartition(".")
-    if not dot or f".{extension.lower()}" not in VIDEO_EXTENSIONS:
+    is_video = dot and f".{extension.lower()}" in VIDEO_EXTENSIONS
+    if not is_video:
         stem = file
+        if folders and is_cut_name(file):
+            stem, folders = path[-LONGEST_NAME:].replace("/", " "), ""
+        elif folders and len(_NUMBER.findall(file)) <= 1 and (season := _read_season_folder(file)):
+            return season
+    marked = read_marked(stem)
+    if marked:
+        return _beside_folder(marked, folders) if folders else marked
+    if stem[:1] == "[" and (number := classic_number(stem)) is not None and not _has_season_folder(folders):
+        return EpisodeName(None, (), (number,), None, DecidedBy.ABSOLUTE)
     return (
-        _read_marked(stem)
+        _read_air_date(stem)
+        or read_worded(stem)
         or (folders and _read_in_folder(stem, folders))
-        or _read_absolute(stem)
-        or _read_season_alone(stem)
-        or _NOTHING
+        or _read_numbers(stem)
+        or (_read_season_alone(stem) if folders or not is_bare_season(stem) else None)
+        or NOTHING
     )
 
 
-def _read_marked(stem: str) -> EpisodeName | None:
-    """Read the shapes that need no folder to be understood."""
-    match = _SEASON_EPISODE.search(stem)
-    if match:
-        return _numbered(match[1] or match[2], match[3], match[4], DecidedBy.SEASON_EPISODE)
-    match = _CROSS.search(stem)
-    if match and (len(match[1]) <= len("99") or int(match[2]) <= _MOST_DAYS):
-        return _numbered(match[1], match[2], match[3], DecidedBy.CROSS)
-    return _read_air_date(stem) or _read_worded(stem)
+def _beside_folder(reading: EpisodeName, folders: str) -> EpisodeName:
+    """Believe the file, and keep what its folder says where that is something else."""
+    season = season_of_folders(folders)
+    if season is None or season == reading.season or reading.season is None:
+        return reading
+    return replace(reading, folder_season=season)
 
 
-def _read_worded(stem: str) -> EpisodeName | None:
-    match = _SEASON_WORD_EPISODE.search(stem)
-    if match:
-        return _numbered(match[1], match[2], match[3], DecidedBy.SEASON_EPISODE)
-    match = _SEASON_DASH.search(stem)
-    if match:
-        number = int(match[2])
-        return EpisodeName(int(match[1]), (number,), (number,), None, DecidedBy.SEASON_EPISODE)
-    match = _SPANISH.search(stem)
-    if match and (match[3] is None or match[3] == match[1]):
-        episodes = _range(int(match[2]), match[4])
-        return EpisodeName(int(match[1]), episodes, (), None, DecidedBy.SEASON_EPISODE) if episodes else None
-    return None
+def _has_season_folder(folders: str) -> bool:
+    return bool(folders) and season_of_folders(folders) is not None
 
 
-def _numbered(season_text: str, first_text: str, tail: str, decided_by: DecidedBy) -> EpisodeName:
-    season, first = int(season_text), int(first_text)
-    if season > LARGEST_SEASON:
-        return _NOTHING
-    episodes = _episodes(season, first, tail) if tail else (first,)
-    return EpisodeName(season, episodes, (), None, decided_by) if episodes else _NOTHING
+def season_of_folders(folders: str) -> int | None:
+    """Return the season that the folders of a file stand for, the innermost first; None where none does."""
+    last = season_number_of_folder(folders.rpartition("/")[2])
+    if last is not None or "/" not in folders:
+        return last
+    return next(
+        (
+            season
+            for folder in folders.split("/")[-2::-1]
+            if (season := season_number_of_folder(folder)) is not None
+        ),
+        None,
+    )
 
 
-def _episodes(season: int, first: int, tail: str) -> tuple[int, ...]:
-    """Return the episodes of a file that carries several; () where they make no sense."""
-    if any(int(other) != season for other in _SEASON_IN_TAIL.findall(tail)):
-        return ()
-    further = [int(number) for number in _NUMBER.findall(_SEASON_IN_TAIL.sub("", _without_cross_seasons(tail)))]
-    numbers = [first, *(number for number in further if number != first)]
-    if numbers == sorted(numbers) and numbers[-1] - first < MOST_EPISODES:
-        is_range = len(numbers) == 2 and ("-" in tail or "~" in tail)  # noqa: PLR2004 - from one to the other
-        return tuple(range(first, numbers[-1] + 1)) if is_range else tuple(dict.fromkeys(numbers))
-    # A marked number that makes no sense spoils the reading; a bare one is rather part of the title.
-    return () if re.search("[ex]", tail, re.IGNORECASE) else (first,)
+def is_cut_name(file: str) -> bool:
+    """Say whether the part behind the last ``/`` ends a bracket from before it, and so is no file of a folder."""
+    return file.count("]") > file.count("[") or file.count(")") > file.count("(")
 
 
-def _without_cross_seasons(tail: str) -> str:
-    return re.sub(r"(?<![x0-9])[0-9]{1,4}(?=x)", "", tail, flags=re.IGNORECASE)
-
-
-def _range(first: int, last_text: str | None) -> tuple[int, ...]:
-    if last_text is None:
-        return (first,)
-    last = int(last_text)
-    return tuple(range(first, last + 1)) if first <= last < first + MOST_EPISODES else ()
+def is_bare_season(stem: str) -> bool:
+    """Say whether a name is that of a season folder and nothing else."""
+    return _BARE_SEASON.fullmatch(stem) is not None
 
 
 def _read_air_date(stem: str) -> EpisodeName | None:
-    for match in _AIR_DATE.finditer(stem):
-        day = _date_of(match)
-        if day and (day.year >= _FIRST_COMMON_YEAR or _OLD_TITLE_YEAR.search(stem)):
-            return EpisodeName(None, (), (), day, DecidedBy.AIR_DATE)
-    return None
-
-
-def _date_of(match: re.Match[str]) -> date | None:
-    year, month, day = match[1] or match[5] or match[11], match[3] or match[6], match[4] or match[7]
-    try:
-        if match[11] is None:
-            return date(int(year), int(month), int(day))
-        low, high = sorted((int(match[8]), int(match[10])))
-        is_clear = high > 12 or low == high  # noqa: PLR2004 - months: 04.05. could be read both ways
-        return date(int(year), low, high) if is_clear else None
-    except ValueError:
+    day = read_air_date(stem)
+    if day is None:
         return None
+    number = counted_number(stem)
+    if number is not None:
+        return EpisodeName(None, (), (number,), day, DecidedBy.ABSOLUTE)
+    return EpisodeName(None, (), (), day, DecidedBy.AIR_DATE)
 
 
 def _read_in_folder(stem: str, folders: str) -> EpisodeName | None:
     """Read a file by the help of the folders it lies in, the innermost first."""
+    season = season_of_folders(folders)
+    if season is not None:
+        reading = _read_in_season(stem, season)
+        if reading:
+            return reading
     names = folders.split("/")[::-1]
-    for folder in names:
-        season = season_number_of_folder(folder)
-        if season is not None:
-            return _read_in_season(stem, season) or _read_marked(names[0])
-    return _read_marked(names[0])
+    return next((reading for name in names[:LONGEST_NAME] if (reading := read_marked(name[:LONGEST_NAME]))), None)
 
 
 def _read_in_season(stem: str, season: int) -> EpisodeName | None:
-    match = _LEADING.match(stem)
+    match = leading_number(stem)
+    if match and stem[match.end() + 1 : match.end() + 2].isdecimal() and (digits := read_season_digits(stem)):
+        return digits  # the title is a number: 11.22.63.106.hdtv
     if match:
         split = None if match[2] else _split_number(match[1], season)
-        episodes = (split,) if split else _leading_numbers(match[1], match[2])
+        episodes = (split,) if split else numbers_of_leading(match)
         if episodes:
             return EpisodeName(season, episodes, (), None, DecidedBy.FOLDER_NUMBER)
-    match = _EPISODE_MARK.search(stem)
-    if match:
-        episodes = _range(int(match[1]), match[2])
+    episodes, start = marked_numbers(stem)
+    if start >= 0:
         return EpisodeName(season, episodes, (), None, DecidedBy.FOLDER_NUMBER) if episodes else None
-    absolute = _absolute_numbers(stem)
+    absolute = absolute_numbers(stem)
     if absolute:
         # Groups count either way here, so both readings are kept; the season's own goes first.
         return EpisodeName(season, absolute, absolute if season else (), None, DecidedBy.FOLDER_NUMBER)
-    return None
+    digits = read_season_digits(stem)
+    if digits and digits.season == season:
+        return digits
+    parts = read_part(stem)
+    return EpisodeName(season, parts, (), None, DecidedBy.FOLDER_NUMBER) if parts else None
 
 
 def _split_number(digits: str, season: int) -> int | None:
@@ -235,50 +174,50 @@ def _split_number(digits: str, season: int) -> int | None:
     return None
 
 
-def _leading_numbers(first: str, last: str | None) -> tuple[int, ...]:
-    if int(first) in _YEARS or first in _RESOLUTIONS or (last and len(last) != len(first)):
-        return ()
-    return _range(int(first), last)
+def _read_numbers(stem: str) -> EpisodeName | None:
+    """Read a name that has neither season marks nor a folder that gives a season."""
+    first = read_first_season(stem)
+    if first:
+        return first
+    numbers, start = marked_numbers(stem)
+    is_marked = start >= 0
+    if not is_marked:
+        numbers = absolute_numbers(stem)
+        if not numbers and (digits := read_season_digits(stem)):
+            return digits
+        numbers = numbers or bare_number(stem)
+    if not numbers:
+        return None if is_marked else _read_rare(stem)
+    season = season_alone(stem)
+    if season is None or (not is_marked and numbers[0] >= _TOO_MANY_FOR_A_SEASON):
+        return EpisodeName(None, (), numbers, None, DecidedBy.ABSOLUTE)
+    # Where the number is only set apart, groups count either way, so both readings are kept.
+    return EpisodeName(season, numbers, () if is_marked else numbers, None, DecidedBy.SEASON_EPISODE)
 
 
-def _read_absolute(stem: str) -> EpisodeName | None:
-    mark = _EPISODE_MARK.search(stem)
-    if mark:
-        numbers = _range(int(mark[1]), mark[2])
-        season = _SEASON_ALONE.search(stem)
-        if season and numbers:
-            return EpisodeName(int(season[1]), numbers, (), None, DecidedBy.SEASON_EPISODE)
-    else:
-        numbers = _absolute_numbers(stem) or _bare_number(stem)
-    return EpisodeName(None, (), numbers, None, DecidedBy.ABSOLUTE) if numbers else None
+def _read_rare(stem: str) -> EpisodeName | None:
+    day = read_odd_air_date(stem)
+    if day:
+        return EpisodeName(None, (), (), day, DecidedBy.AIR_DATE)
+    match = _SEASON_AND_NUMBER.match(stem)
+    if match and int(match[2]) != int(match[1]) + 1:
+        return EpisodeName(int(match[1]), (int(match[2]),), (), None, DecidedBy.CROSS)
+    parts = () if season_alone(stem) is not None else read_part(stem)  # a season in two parts has other numbers
+    return EpisodeName(1, parts, (), None, DecidedBy.PART) if parts else None
 
 
-def _absolute_numbers(stem: str) -> tuple[int, ...]:
-    for match in _DASHED.finditer(stem):
-        if int(match[1]) not in _YEARS:
-            return _range(int(match[1]), match[2])
-    if not stem.startswith(("[", "【")):
-        return ()
-    for pattern in (_BRACKETED, _GROUPED):
-        for match in pattern.finditer(stem):
-            first, *last = [number for number in match.groups() if number]
-            if int(first) not in _YEARS and first not in _RESOLUTIONS:
-                return _range(int(first), last[0] if last else None)
-    return ()
-
-
-def _bare_number(stem: str) -> tuple[int, ...]:
-    """Read ``012.mkv`` and ``012 - Name.mkv``."""
-    match = _LEADING.match(stem)
-    if match is None:
-        return ()
-    if match[2] and len(match[2]) < len("001"):
-        return ()  # 01-03 may be a season and an episode
-    rest = stem[match.end() :].lstrip(" _.")
-    is_numbering = not rest or rest.startswith("-") or stem[match.end()] == "."
-    return _leading_numbers(match[1], match[2]) if is_numbering else ()
+def _read_season_folder(name: str) -> EpisodeName | None:
+    """Read the path of a season folder itself."""
+    season = season_number_of_folder(name)
+    return None if season is None else EpisodeName(season=season, decided_by=DecidedBy.SEASON)
 
 
 def _read_season_alone(stem: str) -> EpisodeName | None:
+    season = season_alone(stem)
+    return None if season is None else EpisodeName(season=season)
+
+
+def season_alone(stem: str) -> int | None:
+    """Return the season that a name gives without an episode: ``S02``, ``Season 2``, ``2nd Season``, ``第2季``."""
     match = _SEASON_ALONE.search(stem)
-    return EpisodeName(season=int(match[1])) if match else None
+    return int(match[match.lastindex or 0]) if match else None

@@ -72,7 +72,7 @@ def merge_files(
     for video in videos:
         last_look = known.get(video.path)
         before = last_look or finished.get(video.path) or renamed.get(video.path)
-        is_processing = _is_processing(video, last_look, markers=markers[video.path], now=now)
+        is_processing = _is_processing(video, last_look, markers=markers.get(video.path, ()), now=now)
         merged.append(_record(video, before, folder=folder, is_processing=is_processing, now=now, read=read_name))
     moved_on = {file.path for file in (*finished.values(), *renamed.values())}
     merged += [_mark_missing(file, folder, now) for file in gone if file.path not in moved_on]

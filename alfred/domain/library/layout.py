@@ -42,6 +42,9 @@ CONTROL_SUFFIX = ".aria2"
 PARTIAL_SUFFIXES = frozenset({".!qb", ".!ut", ".crdownload", ".part", ".partial", ".tmp", CONTROL_SUFFIX})
 """What download clients put behind the name of a video that is not whole yet."""
 
+_WHOLE = (".mkv", ".mp4", ".avi", ".srt", ".nfo", ".jpg")
+"""What nearly every file ends in; a shortcut for those."""
+
 IGNORE_MARKERS = frozenset({".ignore", ".nomedia", "tmmignore"})
 """A folder that holds a file of one of these names is left out."""
 
@@ -146,6 +149,8 @@ def is_video(name: str) -> bool:
 
 def whole_name_of(name: str) -> str | None:
     """Return the name of the video that a partial download is to become; None for any other name."""
+    if name.endswith(_WHOLE):
+        return None
     suffix = extension_of(name)
     if suffix not in PARTIAL_SUFFIXES:
         return None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from functools import wraps
+from enum import StrEnum
+from functools import lru_cache, wraps
 from typing import ParamSpec, TypeVar
 
 from alfred.application.exceptions import IndexCorrupt
@@ -19,6 +20,7 @@ T = TypeVar("T")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_PLAIN: dict[StrEnum, str] = {member: member.value for kind in (DecidedBy, FileStatus) for member in kind}
 
 NO_OUTLOOK = Outlook()
 
@@ -36,6 +38,7 @@ def decoder(decode: Callable[P, T]) -> Callable[P, T]:
     return checked
 
 
+@lru_cache(maxsize=16)  # the files of one look were added at one moment
 def to_micros(moment: datetime) -> int:
     """Encode an aware moment."""
     return (moment - _EPOCH) // _MICROSECOND
@@ -95,9 +98,9 @@ def file_to_row(library: int, tmdb_id: int, file: EpisodeFile) -> Row:
         to_numbers(name.episodes),
         to_numbers(name.absolute),
         None if name.air_date is None else name.air_date.isoformat(),
-        name.decided_by.value,
+        _PLAIN[name.decided_by],
         to_micros(file.added_at),
-        file.status.value,
+        _PLAIN[file.status],
         file.status_message,
         to_micros_or_none(file.missing_since),
         to_micros_or_none(file.processing_since),

@@ -43,7 +43,8 @@ from alfred.infrastructure.persistence.sqlite.slots import Placed, listed_episod
 if TYPE_CHECKING:
     from alfred.infrastructure.persistence.sqlite.salvage import SalvagedEntry
 
-SHOWS_PER_TRANSACTION = 64
+BLOCKS_PER_TRANSACTION = 2
+"""Blocks of a batch; each may hold a few dozen shows."""
 
 Key = tuple[int, int]
 
@@ -111,7 +112,7 @@ class PresenceRows:
 
     @contextmanager
     def batch(self) -> Iterator[None]:
-        """Group the writes of several shows into transactions of a few dozen shows each."""
+        """Group the writes of several shows into transactions of a few exclusive blocks each."""
         self._batch_size = 0
         self._batching = True
         try:
@@ -134,7 +135,7 @@ class PresenceRows:
             yield
         if self._batching:
             self._batch_size += 1
-            if self._batch_size % SHOWS_PER_TRANSACTION == 0:
+            if self._batch_size % BLOCKS_PER_TRANSACTION == 0:
                 self._database.commit()
 
     def record_presence(self, presence: ShowPresence, *, now: datetime) -> None:

@@ -14,7 +14,7 @@ from alfred.domain.library.placement import (
     place_files,
     state_from_files,
 )
-from alfred.domain.library.release import EpisodeFile, FileStatus
+from alfred.domain.library.release import EpisodeFile
 from alfred.infrastructure.persistence.sqlite import statements as sql
 from alfred.infrastructure.persistence.sqlite.codec import file_from_row, from_day, to_day, to_numbers
 from alfred.infrastructure.persistence.sqlite.database import Database, Row
@@ -62,7 +62,9 @@ def refresh_slots(
     """
     key = (library, tmdb_id)
     episodes = listed_episodes(database, tmdb_id)
-    files = [] if detached else [file_from_row(row) for row in database.all(sql.FILES, key)]
+    # Before TMDB was asked there is nothing to place a file on.
+    is_placing = episodes and not detached
+    files = [file_from_row(row) for row in database.all(sql.FILES, key)] if is_placing else []
     placement = place_files(files, episodes, new_ids=new_ids)
     held = {
         episode_id: state_from_files(file.status for file in carriers)
@@ -79,7 +81,7 @@ def refresh_slots(
     open_slots = _open_slot_rows(key, episodes, held, today)
     write_difference(database, database.all(sql.OPEN_SLOTS, key), open_slots, sql.OPEN_SLOT_ROWS)
     ready = sum(state is SlotState.ON_DISK for state in held.values())
-    on_disk = ready if episodes else _episodes_carried(files)
+    on_disk = ready if episodes else _episodes_carried([] if detached else database.all(sql.EPISODES_CARRIED, key))
     database.execute(sql.SET_ON_DISK, (on_disk, *key, on_disk))
     return Placed(bool(remembered), _placing_events(placement, old_slot_files))
 
@@ -123,7 +125,6 @@ def _open_slot_rows(
     return rows
 
 
-def _episodes_carried(files: Iterable[EpisodeFile]) -> int:
+def _episodes_carried(rows: Iterable[Row]) -> int:
     """Count the episodes that a placeholder's files say they carry."""
-    ready = [file.name for file in files if file.status is FileStatus.READY]
-    return len({(name.season, episode) for name in ready for episode in name.episodes})
+    return len({(season, episode) for season, episodes in rows for episode in episodes.split(",")})

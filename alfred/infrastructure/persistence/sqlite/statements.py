@@ -304,6 +304,11 @@ FROM file WHERE library = ?
 
 FILES = _FILE + " AND tmdb_id = ?"
 
+EPISODES_CARRIED = """
+SELECT DISTINCT season, episodes FROM file
+WHERE library = ? AND tmdb_id = ? AND status = 'ready' AND episodes <> ''
+"""
+
 PROCESSING_FILES = _FILE + " AND status = 'processing' ORDER BY tmdb_id, folder, path"
 
 ADD_FILE = """

@@ -68,6 +68,7 @@ def test_a_cross_between_season_and_episode_is_read(path: str, season: int, epis
         ("Season 2026/The Late Programme 2026 01 31 1080p.mkv", date(2026, 1, 31)),
         ("Show 20260131.mkv", date(2026, 1, 31)),
         ("Show - 31.01.2026.mkv", date(2026, 1, 31)),
+        ("Show 2026.31.01.mkv", date(2026, 1, 31)),
         ("Show 04.28.2014 hdtv.mkv", date(2014, 4, 28)),
         ("Show (1955) - 1954-01-23 - Title.ts", date(1954, 1, 23)),
     ],
@@ -80,7 +81,6 @@ def test_an_air_date_is_read_and_gives_no_season(path: str, day: date) -> None:
     "path",
     [
         "Show 2026-02-30.mkv",
-        "Show 2026.13.01.mkv",
         "Show 2026-00-10.mkv",
         "Show 03.04.2014.mkv",
         "Show 1950-10-14.mkv",

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import to_json
 
 from alfred.application.exceptions import SidecarCorrupt, SidecarTooNew
 from alfred.domain.library.episode_name import DecidedBy, EpisodeName
@@ -96,13 +97,15 @@ def parse_sidecar(content: bytes, *, folder: str) -> SeriesRelease:
 
 def render_sidecar(release: SeriesRelease, *, folder: str, written_at: datetime) -> bytes:
     """Write the files of one folder as its sidecar."""
-    sidecar = SidecarShow(
-        tmdb_id=release.tmdb_id.value,
-        written_at=written_at,
-        user=SidecarUser(tags=release.user.tags, note=release.user.note, changed_at=release.user.changed_at),
-        files=tuple(_from_domain(file) for file in release.files if file.folder == folder),
-    )
-    return sidecar.model_dump_json(indent=1, exclude_defaults=False).encode() + b"\n"
+    user = release.user
+    document = {
+        "format": FORMAT,
+        "tmdb_id": release.tmdb_id.value,
+        "written_at": written_at,
+        "user": {"tags": user.tags, "note": user.note, "changed_at": user.changed_at},
+        "files": [_from_domain(file) for file in release.files if file.folder == folder],
+    }
+    return to_json(document, indent=1) + b"\n"
 
 
 def salvage_user_metadata(content: bytes) -> UserMetadata:
@@ -159,20 +162,22 @@ def _to_domain(sidecar: SidecarShow, folder: str, *, digest: str) -> SeriesRelea
     )
 
 
-def _from_domain(file: EpisodeFile) -> SidecarFile:
-    return SidecarFile.model_construct(
-        path=file.path,
-        size=file.size,
-        mtime_ns=file.mtime_ns,
-        season=file.name.season,
-        episodes=file.name.episodes,
-        absolute=file.name.absolute,
-        air_date=file.name.air_date,
-        decided_by=file.name.decided_by,
-        status=file.status,
-        status_message=file.status_message,
-        added_at=file.added_at,
-        missing_since=file.missing_since,
-        processing_since=file.processing_since,
-        episode_ids=file.episode_ids,
-    )
+def _from_domain(file: EpisodeFile) -> dict[str, object]:
+    """Return one file as it is written; plain values, since making models of a whole library takes long."""
+    name = file.name
+    return {
+        "path": file.path,
+        "size": file.size,
+        "mtime_ns": file.mtime_ns,
+        "season": name.season,
+        "episodes": name.episodes,
+        "absolute": name.absolute,
+        "air_date": name.air_date,
+        "decided_by": name.decided_by,
+        "status": file.status,
+        "status_message": file.status_message,
+        "added_at": file.added_at,
+        "missing_since": file.missing_since,
+        "processing_since": file.processing_since,
+        "episode_ids": file.episode_ids,
+    }
