@@ -120,7 +120,7 @@ def sync_with_reason(
     persisted = index.find_by_tmdb_id(tmdb_id)
     if persisted is None:
         raise ShowNotFoundInLibrary(tmdb_id)
-    return SyncResult(persisted, decision, _warnings(tmdb_id, info, release, release_repo))
+    return SyncResult(persisted, decision, _warnings(tmdb_id, persisted, info, release, release_repo))
 
 
 def _anchor(
@@ -163,11 +163,19 @@ def _fetch(
 
 
 def _warnings(
-    tmdb_id: TmdbId, info: TVShowInfo, release: SeriesRelease | None, release_repo: SeriesReleases
+    tmdb_id: TmdbId,
+    entry: IndexEntry,
+    info: TVShowInfo,
+    release: SeriesRelease | None,
+    release_repo: SeriesReleases,
 ) -> tuple[str, ...]:
     warnings = []
     if isinstance(release_repo, WatchesRoot) and not release_repo.root_is_online():
         warnings.append(ROOT_OFFLINE)
+    elif release is None and getattr(entry.metadata, "missing_since", None) is not None:
+        warnings.append(
+            "its folder is missing, so no slot has a file; 'alfred rescan' restores it once it is back"
+        )
     elif release is None:
         warnings.append("no readable sidecar; run 'alfred rescan' to fill the slots again")
     if absent := getattr(info, "unavailable_seasons", ()):

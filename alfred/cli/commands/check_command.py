@@ -26,16 +26,21 @@ if TYPE_CHECKING:
 def command(session: Session) -> None:
     """Show where the sidecars in the show folders and the index differ; nothing is changed.
 
-    Ends with 0 where they agree and with 1 where they differ. A rescan settles most differences.
+    Ends with 0 where they agree, and with 1 where they differ, or where something could not be seen. A rescan
+    settles most differences.
     """
     from alfred.composition import check, find_library
 
     root = find_library(session.library, session.settings, start=Path.cwd())
     report = check(root, session.settings)
     session.answer(
-        lambda: {"differences": [_shape(one) for one in report.differences]}, lambda: _tell(session, report)
+        lambda: {
+            "differences": [_shape(one) for one in report.differences],
+            "broken": [{"path": problem.path, "message": problem.message} for problem in report.broken],
+        },
+        lambda: _tell(session, report),
     )
-    if report.differences:
+    if not report.is_clean:
         session.exit_code = 1
 
 
@@ -66,12 +71,14 @@ def _value(value: object) -> Any:
 
 
 def _tell(session: Session, report: CheckReport) -> None:
-    if not report.differences:
+    if report.differences:
+        session.say(f"{plural(len(report.differences), 'difference')} in {plural(report.folders, 'folder')}:")
+    else:
         session.say(f"Sidecars and index agree on {plural(report.folders, 'folder')}.")
-        return
-    session.say(f"{plural(len(report.differences), 'difference')} in {plural(report.folders, 'folder')}:")
     for one in report.differences:
         session.say(f"  {one.kind.value:<18}  {one.tmdb_id or '-'}  {one.path}{_detail(one)}")
+    for problem in report.broken:
+        session.say(f"  broken  {problem.path}: {problem.message}", style="red")
 
 
 def _detail(difference: Difference) -> str:
