@@ -761,7 +761,7 @@ def check(root: Path, settings: Settings, *, now: Callable[[], datetime] = syste
     from alfred.infrastructure.persistence.sqlite.inspection import open_recorded
 
     library_id = read_marker(root).library_id
-    with open_recorded(_index_path(root, settings), library_id=library_id, now=now) as recorded:
+    with open_recorded(_index_path(root, settings), root=root, library_id=library_id, now=now) as recorded:
         return check_library(
             folders=DiskFolders(root, allowed_targets=settings.link_targets),
             sidecars=_sidecars_of(root, library_id, settings, now=now),
@@ -850,6 +850,11 @@ class _RepairKit:
 
         with closing(open_for_writing(_index_path(self.root, self.settings), may_create=False, now=self.now)):
             pass  # opening it for writing is what gives it the right journal
+
+    def drop_dangling_rows(self) -> None:
+        from alfred.infrastructure.persistence.sqlite.opening import drop_dangling_rows
+
+        drop_dangling_rows(_index_path(self.root, self.settings), now=self.now)
 
     def write_sidecars(self, folders: Collection[str]) -> None:
         from alfred.application.library.doctor import write_missing_sidecars

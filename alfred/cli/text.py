@@ -53,6 +53,11 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {_CONSONANT_Y.sub('ie', noun)}s"
 
 
+def since(moment: datetime, *, now: datetime) -> str:
+    """Render since when something is so, and how long that is."""
+    return f"since {clock_time(moment)} ({age(moment, now=now)})"
+
+
 def age(moment: datetime | None, *, now: datetime) -> str:
     """Render how long ago a moment was, in one unit."""
     if moment is None:

@@ -103,7 +103,7 @@ def test_people_get_a_line_for_each_finding_and_the_command_that_mends_it(shelf:
     run = shelf.alfred("doctor").ended(1)
 
     lines = run.stdout.splitlines()
-    at = lines.index(f"warning  sidecars   1 of 3 folders have no sidecar: {name_of(1)}")
+    at = lines.index(f"warning  sidecars   1 of 3 folders has no sidecar: {name_of(1)}")
     assert lines[at + 1].split() == ["->", "alfred", "doctor", "--repair"]
 
 

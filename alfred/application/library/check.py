@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from alfred.application.exceptions import SidecarCorrupt, SidecarTooNew, SidecarUnreadable
-from alfred.application.ports.folders import LibraryFolders
+from alfred.application.ports.folders import LibraryFolders, Problem
 from alfred.application.ports.index import KnownFolder
-from alfred.domain.library.check import Difference, DifferenceKind, compare_copies
+from alfred.domain.library.check import OF_PRESENCE, Difference, DifferenceKind, compare_copies
 from alfred.domain.library.identification import tmdb_id_in_folder_name, tmdb_id_in_nfo
-from alfred.domain.library.presence import KnownShow
+from alfred.domain.library.presence import KnownShow, compare_presence, is_at_or_below, is_too_much
 from alfred.domain.library.release import SeriesRelease
 from alfred.domain.library.views import DriftedFile
 from alfred.domain.shared.value_objects import TmdbId
@@ -52,17 +52,26 @@ class CheckReport:
     """What a check found.
 
     Attributes:
-        folders: how many show folders were compared.
+        folders: how many show folders there are, those that are gone since the last rescan among them.
         differences: by folder.
         overlooked: folders that differ though their sidecar is as the last rescan left it: the next one passes
             them over.
         renumbered: files whose names and episodes do not agree any more; no difference, as both copies say so.
+        broken: what could not be read or followed, so that nothing is known of what is behind it.
+        rescan_would_refuse: more shows are gone than a rescan believes by itself.
     """
 
     folders: int
     differences: tuple[Difference, ...]
     overlooked: frozenset[str]
     renumbered: tuple[DriftedFile, ...] = ()
+    broken: tuple[Problem, ...] = ()
+    rescan_would_refuse: bool = False
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether everything could be seen, and agrees."""
+        return not self.differences and not self.broken
 
 
 def check_library(*, folders: LibraryFolders, sidecars: ReadableSidecars, index: RecordedIndex) -> CheckReport:
@@ -79,22 +88,53 @@ def check_library(*, folders: LibraryFolders, sidecars: ReadableSidecars, index:
     listing = folders.list_show_folders()
     known, shows = index.known_folders(), index.known_shows()
     differences: list[Difference] = []
+    problems = list(listing.problems)
     for folder in listing.folders:
+        problems += _look_into(folder, folders)
         if folder in known:
             differences += _compare_known(known[folder], shows.get(known[folder].tmdb_id), sidecars, index)
         else:
             differences += _look_at_unknown(folder, folders, sidecars)
-    hidden = {problem.path for problem in listing.problems}
-    differences += _find_gone(known, shows, there=set(listing.folders), hidden=hidden)
+    hidden = {problem.path for problem in problems}
+    gone = list(_find_gone(known, shows, there=set(listing.folders), hidden=hidden))
+    differences += gone
+    in_content = {difference.folder for difference in differences if difference.kind not in OF_PRESENCE}
     return CheckReport(
-        folders=len(listing.folders),
+        folders=len(listing.folders) + len(gone),
         differences=tuple(differences),
         overlooked=frozenset(
             folder
-            for folder in {difference.folder for difference in differences} & known.keys()
+            for folder in in_content & known.keys()
             if known[folder].sidecar and known[folder].sidecar == sidecars.stamp(folder)
         ),
         renumbered=tuple(index.drifted()),
+        broken=tuple(sorted(set(problems), key=lambda problem: (problem.path, problem.message))),
+        rescan_would_refuse=_is_too_much(shows, _seen(listing.folders, known, differences), hidden),
+    )
+
+
+def _look_into(folder: str, folders: LibraryFolders) -> tuple[Problem, ...]:
+    """Return what cannot be seen in a show folder."""
+    try:
+        return folders.scan_show_folder(folder).problems
+    except FileNotFoundError:  # it went away just now
+        return ()
+
+
+def _seen(
+    there: Collection[str], known: Mapping[str, KnownFolder], differences: Collection[Difference]
+) -> set[TmdbId]:
+    """Return the shows that a rescan would find, those in folders that it does not know yet among them."""
+    found = {known[folder].tmdb_id for folder in there if folder in known}
+    new = (one.tmdb_id for one in differences if one.kind is DifferenceKind.FOLDER_UNKNOWN)
+    return found | {tmdb_id for tmdb_id in new if tmdb_id is not None}
+
+
+def _is_too_much(shows: Mapping[TmdbId, KnownShow], seen: Collection[TmdbId], hidden: Collection[str]) -> bool:
+    return is_too_much(
+        present=sum(show.missing_since is None for show in shows.values()),
+        vanished=len(compare_presence(shows, seen, unreadable=hidden).vanished),
+        left=len(seen),
     )
 
 
@@ -145,7 +185,7 @@ def _find_gone(
     for folder in sorted(known.keys() - there):
         show = shows.get(known[folder].tmdb_id)
         is_marked = show is not None and show.missing_since is not None
-        if not is_marked and not any(f"{folder}/".startswith(f"{path}/") for path in hidden):
+        if not is_marked and not is_at_or_below(folder, hidden):
             recorded = {"path": folder}
             yield Difference(known[folder].tmdb_id, folder, folder, DifferenceKind.FOLDER_GONE, None, recorded)
 

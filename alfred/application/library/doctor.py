@@ -10,7 +10,7 @@ from typing import Protocol
 from alfred.application.exceptions import AlfredError, LibraryUnavailable, SidecarUnreadable
 from alfred.application.library.check import CheckReport
 from alfred.application.library.findings import Finding, Severity, interpret
-from alfred.application.ports.health import HealthFacts
+from alfred.application.ports.health import HealthFacts, IndexFacts
 from alfred.application.ports.index import PresenceIndex
 from alfred.application.ports.releases import Sidecars
 from alfred.domain.library.check import DifferenceKind
@@ -26,6 +26,9 @@ class Tools(Protocol):
 
     def correct_journal_mode(self) -> None:
         """Give the index the journal that its file system needs."""
+
+    def drop_dangling_rows(self) -> None:
+        """Drop the index rows that point to nothing; a copy of the index is kept beside it."""
 
     def write_sidecars(self, folders: Collection[str], /) -> None:
         """Write the missing sidecars of folders from the index."""
@@ -54,8 +57,21 @@ class Repair:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    repair: Repair
+    """A repair with the words for it: what it would do, and what it did."""
+
+    check: str
+    code: str
+    intent: str
+    outcome: str
     work: Callable[[], None]
+
+    @property
+    def intended(self) -> Repair:
+        return Repair(self.check, self.code, self.intent)
+
+    @property
+    def done(self) -> Repair:
+        return Repair(self.check, self.code, self.outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +123,7 @@ def examine(
         return Diagnosis(interpret(facts, comparison))
     plans = list(_plan(facts, comparison, tools))
     if dry_run or not plans:
-        return Diagnosis(interpret(facts, comparison), tuple(plan.repair for plan in plans))
+        return Diagnosis(interpret(facts, comparison), tuple(plan.intended for plan in plans))
     done, failed = _carry_out(plans)
     facts = replace(gather(), token=facts.token)
     return Diagnosis((*interpret(facts, _compare(compare, facts)), *failed), done)
@@ -128,29 +144,69 @@ def _plan(facts: HealthFacts, comparison: CheckReport | None, tools: Tools) -> I
     if index is None or index.other_library:
         return
     if index.must_be_made_anew:
-        message = f"{index.path} was made anew from the sidecars; one that was damaged is kept beside it"
-        yield _Plan(Repair("index", "index_made_anew", message), tools.make_index_anew)
+        yield _Plan(
+            "index",
+            "index_made_anew",
+            f"make {index.path} anew from the sidecars, and keep a damaged one beside it",
+            f"{index.path} was made anew from the sidecars; one that was damaged is kept beside it",
+            tools.make_index_anew,
+        )
     elif index.error is not None:
         return
-    elif index.journal_mode != index.wanted_journal_mode:
-        message = f"the index has journal mode {index.wanted_journal_mode} now"
-        yield _Plan(Repair("index", "journal_mode_corrected", message), tools.correct_journal_mode)
+    else:
+        yield from _plan_index(index, tools)
     if comparison is not None:
         yield from _plan_sidecars(comparison, tools)
     if abandoned := facts.leftovers.abandoned:
-        repair = Repair("leftovers", "abandoned_removed", f"{_files(abandoned)} of our own removed")
-        yield _Plan(repair, lambda: tools.remove_abandoned(abandoned))
+        yield _Plan(
+            "leftovers",
+            "abandoned_removed",
+            f"remove {_files(abandoned)} of our own",
+            f"{_files(abandoned)} of our own removed",
+            lambda: tools.remove_abandoned(abandoned),
+        )
+
+
+def _plan_index(index: IndexFacts, tools: Tools) -> Iterator[_Plan]:
+    """Plan what an index needs that can be kept."""
+    if index.journal_mode != index.wanted_journal_mode:
+        yield _Plan(
+            "index",
+            "journal_mode_corrected",
+            f"give the index journal mode {index.wanted_journal_mode}",
+            f"the index has journal mode {index.wanted_journal_mode} now",
+            tools.correct_journal_mode,
+        )
+    if index.dangling:
+        yield _Plan(
+            "index",
+            "dangling_dropped",
+            "drop the rows that point to nothing, and keep a copy of the index beside it",
+            "dropped the rows that point to nothing; a copy of the index as it was is beside it",
+            tools.drop_dangling_rows,
+        )
 
 
 def _plan_sidecars(comparison: CheckReport, tools: Tools) -> Iterator[_Plan]:
     bare = [one.folder for one in comparison.differences if one.kind is DifferenceKind.SIDECAR_MISSING]
     if bare:
-        repair = Repair("sidecars", "sidecars_written", f"wrote the sidecars of {_some(bare)} from the index")
-        yield _Plan(repair, lambda: tools.write_sidecars(bare))
+        work = f"the sidecars of {_some(bare)} from the index"
+        yield _Plan(
+            "sidecars",
+            "sidecars_written",
+            f"write {work}",
+            f"wrote {work}",
+            lambda: tools.write_sidecars(bare),
+        )
     overlooked = sorted(comparison.overlooked.difference(bare))
     if overlooked:
-        repair = Repair("sidecars", "looked_at_again", f"the next rescan looks at {_some(overlooked)} again")
-        yield _Plan(repair, lambda: tools.look_again(overlooked))
+        yield _Plan(
+            "sidecars",
+            "looked_at_again",
+            f"have the next rescan look at {_some(overlooked)} again",
+            f"the next rescan looks at {_some(overlooked)} again",
+            lambda: tools.look_again(overlooked),
+        )
 
 
 def _carry_out(plans: Collection[_Plan]) -> tuple[tuple[Repair, ...], list[Finding]]:
@@ -161,9 +217,9 @@ def _carry_out(plans: Collection[_Plan]) -> tuple[tuple[Repair, ...], list[Findi
         except (AlfredError, OSError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             message = f"could not be mended: {reason}"
-            failed.append(Finding(plan.repair.check, Severity.ERROR, "repair_failed", message))
+            failed.append(Finding(plan.check, Severity.ERROR, "repair_failed", message))
         else:
-            done.append(plan.repair)
+            done.append(plan.done)
     return tuple(done), failed
 
 

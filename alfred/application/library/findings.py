@@ -22,7 +22,7 @@ from alfred.application.ports.health import (
     TokenFacts,
     TokenKind,
 )
-from alfred.domain.library.check import Difference, DifferenceKind
+from alfred.domain.library.check import OF_PRESENCE, Difference, DifferenceKind
 
 LEAST_FREE_BYTES = 1 << 30
 LEAST_FREE_SHARE = 0.05
@@ -49,7 +49,8 @@ class Finding:
         check: what was looked at.
         code: the stable name of the finding.
         message: one sentence.
-        remedy: the command that mends it; None where there is nothing to mend, or no command that can.
+        remedy: what mends it, with the command that does; None where there is nothing to mend, or no command that
+            can.
         is_fatal: the library cannot be used at all until it is mended.
     """
 
@@ -92,7 +93,7 @@ def on_root(facts: RootFacts) -> Iterator[Finding]:
     if facts.error is not None:
         check = "root" if isinstance(facts.error, NotALibrary | RootOffline) else "marker"
         path = facts.path if isinstance(facts.error, NotALibrary) else None
-        remedy = f"alfred init {shlex.quote(path)}" if path else None
+        remedy = f"mount its disk; only for a new library: alfred init {shlex.quote(path)}" if path else None
         yield Finding(check, Severity.ERROR, facts.error.code, str(facts.error), remedy, is_fatal=True)
         return
     if facts.is_writable:
@@ -169,8 +170,8 @@ def _on_content(facts: IndexFacts) -> Iterator[Finding]:
         yield Finding("index", Severity.ERROR, "index_damaged", message, REPAIR)
     if facts.dangling:
         tables = (f"{count} in {table}" for table, count in sorted(facts.dangling.items()))
-        message = f"rows of the index {facts.path} point to nothing: {', '.join(tables)}; please report it"
-        yield Finding("index", Severity.ERROR, "index_dangling", message)
+        message = f"rows of the index {facts.path} point to nothing: {', '.join(tables)}"
+        yield Finding("index", Severity.ERROR, "index_dangling", message, REPAIR)
     if facts.schema < facts.newest_schema:
         message = f"the index has schema {facts.schema}; the next command brings it to {facts.newest_schema}"
         yield Finding("index", Severity.INFO, "index_old_schema", message, RESCAN)
@@ -183,6 +184,8 @@ def _on_content(facts: IndexFacts) -> Iterator[Finding]:
 
 @dataclass(frozen=True, slots=True)
 class _Meaning:
+    """What a kind of difference means; its sentence begins with a verb, as for several folders."""
+
     severity: Severity
     sentence: str
     remedy: str | None = RESCAN
@@ -203,6 +206,8 @@ _MEANINGS: Mapping[DifferenceKind, _Meaning] = {
     DifferenceKind.FOLDER_BACK: _Meaning(Severity.WARNING, "are back since the last rescan"),
 }
 
+_FOR_ONE = {"have": "has", "are": "is", "differ": "differs"}
+
 
 def on_comparison(report: CheckReport | None) -> Iterator[Finding]:
     """Judge sidecars against index, one finding for each kind of difference."""
@@ -212,11 +217,15 @@ def on_comparison(report: CheckReport | None) -> Iterator[Finding]:
     by_kind: dict[DifferenceKind, list[Difference]] = defaultdict(list)
     for difference in report.differences:
         by_kind[difference.kind].append(difference)
+    if report.broken:
+        paths = _some(f"{problem.path} ({problem.message})" for problem in report.broken)
+        message = f"not everything can be seen, and what cannot keeps its state: {paths}"
+        yield Finding("sidecars", Severity.WARNING, "not_seen", message)
     for kind in DifferenceKind:
         if kind in by_kind:
             yield _on_kind(kind, by_kind[kind], report)
     if not by_kind:
-        message = f"index and sidecars agree on {report.folders:,} folders"
+        message = f"index and sidecars agree on {_count(report.folders, 'folder')}"
         yield Finding("sidecars", Severity.OK, "sidecars_ok", message)
 
 
@@ -224,22 +233,25 @@ def _on_kind(kind: DifferenceKind, differences: Iterable[Difference], report: Ch
     folders = list(dict.fromkeys(difference.folder for difference in differences))
     meaning = _MEANINGS[kind]
     remedy = meaning.remedy
-    if remedy == RESCAN and report.overlooked.intersection(folders):
+    if kind is DifferenceKind.FOLDER_GONE and report.rescan_would_refuse:
+        remedy = f"check that every disk is there; if they are gone for good: {RESCAN} --accept-missing"
+    elif remedy == RESCAN and kind not in OF_PRESENCE and report.overlooked.intersection(folders):
         remedy = f"{REPAIR}; {RESCAN}"  # the first makes the second look
-    message = f"{len(folders):,} of {report.folders:,} folders {meaning.sentence}: {_some(folders)}"
+    verb, _, rest = meaning.sentence.partition(" ")
+    verb = _FOR_ONE[verb] if len(folders) == 1 else verb
+    message = f"{len(folders):,} of {_count(report.folders, 'folder')} {verb} {rest}: {_some(folders)}"
     return Finding("sidecars", meaning.severity, kind.value, message, remedy)
 
 
 def on_leftovers(facts: LeftoverFacts) -> Iterator[Finding]:
     """Judge what was left behind."""
     if facts.abandoned:
-        message = f"{len(facts.abandoned):,} half-written files were left behind: {_some(facts.abandoned)}"
+        count = _count(len(facts.abandoned), "half-written file")
+        message = f"left behind: {count}: {_some(facts.abandoned)}"
         yield Finding("leftovers", Severity.WARNING, "abandoned_files", message, REPAIR)
     if facts.kept_aside:
-        message = (
-            f"{len(facts.kept_aside):,} files were kept aside, to be deleted by hand when nothing is missed: "
-            f"{_some(facts.kept_aside)}"
-        )
+        count = _count(len(facts.kept_aside), "file")
+        message = f"kept aside, to be deleted by hand when nothing is missed: {count}: {_some(facts.kept_aside)}"
         yield Finding("leftovers", Severity.INFO, "kept_aside", message)
     if not facts.abandoned and not facts.kept_aside:
         yield Finding("leftovers", Severity.OK, "leftovers_ok", "nothing was left behind")
@@ -284,8 +296,9 @@ def on_clock(facts: HealthFacts) -> Iterator[Finding]:
         yield Finding("clock", Severity.WARNING, "marker_from_future", message)
     early = facts.index.fetched_in_future if facts.index else ()
     if early:
+        count = _count(len(early), "show")
         message = (
-            f"{len(early):,} entries have facts from the future ({_some(str(one) for one in early)}): "
+            f"facts of {count} are from the future ({_some(str(one) for one in early)}): "
             "the clock was wrong then, or is wrong now"
         )
         remedy = f"alfred sync {' '.join(map(str, early))}" if len(early) <= NAMED_AT_MOST else "alfred refresh"
@@ -308,6 +321,10 @@ def _place(facts: IndexFacts) -> str:
 
 def _gib(size: int) -> str:
     return f"{size / (1 << 30):,.1f} GiB"
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _some(names: Iterable[str]) -> str:

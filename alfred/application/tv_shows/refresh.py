@@ -499,6 +499,7 @@ class _Batch:
                 index=self._index,
                 release_repo=self._release_repo,
                 path=candidate.path,
+                is_missing=candidate.standing.missing_since is not None,
             )
             self._warnings.update(warnings)
 

@@ -79,7 +79,11 @@ class FolderPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowPlan:
-    """What a rescan will write of one show."""
+    """What a rescan will write of one show.
+
+    Attributes:
+        is_emptied: it was there with files, and is there without any.
+    """
 
     tmdb_id: TmdbId
     name: str
@@ -87,6 +91,7 @@ class ShowPlan:
     folders: tuple[FolderPlan, ...]
     lost_files: tuple[EpisodeFile, ...]
     is_new: bool
+    is_emptied: bool = False
     unreadable_sidecar: str | None = None
 
     @property
@@ -165,7 +170,7 @@ def rescan_library(
         sidecars: the sidecars in the show folders.
         index: where entries are kept.
         now: the clock; aware, UTC.
-        still_online: asked before anything is written, since a root can go away while it is read.
+        still_online: asked before anything is judged, since a root can go away while it is read.
         read_name: reads a path relative to its show folder.
         dry_run: only report what would be written.
         accept_missing: believe it, however much vanished.
@@ -304,6 +309,8 @@ class _Rescan:
 
     def finish(self, plan: RescanPlan, *, dry_run: bool, accept_missing: bool) -> RescanReport:
         """Carry a plan out, unless it is a dry run, and report it."""
+        if not self._still_online():
+            raise RootOffline("the library went away while it was read; nothing was marked: run it again")
         looked_at = {tmdb_id: show for tmdb_id, show in self.shows.items() if self._only in (None, tmdb_id)}
         hidden = {problem.path for problem in plan.broken}
         plan.change = compare_presence(looked_at, plan.seen, unreadable=hidden)
@@ -319,18 +326,19 @@ class _Rescan:
         """Say why so much cannot have vanished; None where it can."""
         present = sum(show.missing_since is None for show in self.shows.values())
         vanished = plan.change.vanished
-        if not is_too_much(present=present, vanished=len(vanished), left=len(plan.seen)):
+        emptied = tuple(sorted(show.tmdb_id for show in plan.shows if show.is_emptied))
+        lost = vanished + emptied
+        if not is_too_much(present=present, vanished=len(lost), left=len(plan.seen)):
             return None
-        names = ", ".join(self.shows[tmdb_id].name for tmdb_id in vanished[:NAMED_AT_MOST])
-        more = f" and {len(vanished) - NAMED_AT_MOST} more" if len(vanished) > NAMED_AT_MOST else ""
+        names = ", ".join(self.shows[tmdb_id].name for tmdb_id in lost[:NAMED_AT_MOST])
+        more = f" and {len(lost) - NAMED_AT_MOST} more" if len(lost) > NAMED_AT_MOST else ""
+        what = " or ".join(said for said, ids in (("are gone", vanished), ("have lost all files", emptied)) if ids)
         return (
-            f"{len(vanished)} of {present} shows are gone at once ({names}{more}): nothing was marked; "
+            f"{len(lost)} of {present} shows {what} at once ({names}{more}): nothing was marked; "
             "check that every disk is there, or say that they are gone with 'alfred rescan --accept-missing'"
         )
 
     def _carry_out(self, plan: RescanPlan) -> None:
-        if not self._still_online():
-            raise RootOffline("the library went away while it was read; nothing was marked: run it again")
         with self._index.batch(), ThreadPoolExecutor(WRITERS, thread_name_prefix="sidecar") as writers:
             for start in range(0, len(plan.shows), SHOWS_AT_ONCE):
                 shows = plan.shows[start : start + SHOWS_AT_ONCE]
@@ -390,13 +398,16 @@ class _Rescan:
             for folder in seen
         )
         path = folders[0].folder
+        before = self.shows.get(tmdb_id)
+        was_filled = before is not None and before.missing_since is None and _has_files(indexed)
         return ShowPlan(
             tmdb_id=tmdb_id,
             name=title_of_folder(path.rpartition("/")[2]).title,
             path=path,
             folders=folders,
             lost_files=_lost_files(by_folder, folders, self._started),
-            is_new=tmdb_id not in self.shows,
+            is_new=before is None,
+            is_emptied=was_filled and not any(_has_files(folder.release) for folder in folders),
             unreadable_sidecar=next((look.problem for look in looks if look.keep_sidecar), None),
         )
 
@@ -519,6 +530,14 @@ def _note(plan: RescanPlan, look: _Look, tmdb_id: TmdbId | None, claims: Mapping
             plan.unidentified.append(look.scan.folder)
     elif len(set(claims.values())) > 1:
         plan.disagreements.append(Disagreement(look.scan.folder, tmdb_id, claims))
+
+
+def _has_files(release: SeriesRelease | None) -> bool:
+    """Say whether a release has a file that is there, whole or in the making."""
+    return release is not None and any(file.status in _THERE for file in release.files)
+
+
+_THERE = (FileStatus.READY, FileStatus.PROCESSING)
 
 
 def _lost_files(

@@ -16,6 +16,7 @@ from alfred.application.ports.index import (
     ConfirmsFacts,
     EntryT_co,
     HasStanding,
+    IndexEntry,
     KeepsSyncRecords,
     TVShowIndex,
     WritesAnswers,
@@ -154,13 +155,25 @@ def sync_with_reason(
     if found is None:
         found = release_repo.load_by_tmdb_id(tmdb_id)
     answer = Answer(tmdb_id, info, moment)
-    warnings = write_answer(library_root, answer, found, index=index, release_repo=release_repo, path=recorded)
+    warnings = write_answer(
+        library_root,
+        answer,
+        found,
+        index=index,
+        release_repo=release_repo,
+        path=recorded,
+        is_missing=_is_missing(entry),
+    )
     for warning in warnings:
         log.warning("show %s: %s", tmdb_id, warning)
     persisted = index.find_by_tmdb_id(tmdb_id)
     if persisted is None:
         raise ShowNotFoundInLibrary(tmdb_id)
     return SyncResult(persisted, decision, warnings)
+
+
+def _is_missing(entry: IndexEntry | None) -> bool:
+    return entry is not None and getattr(entry.metadata, "missing_since", None) is not None
 
 
 def _age_of_facts(entry: object) -> FactsAge | None:
@@ -196,6 +209,7 @@ def write_answer(
     index: WritesAnswers,
     release_repo: SeriesReleases,
     path: str,
+    is_missing: bool = False,
 ) -> tuple[str, ...]:
     """Write the join of an answer, or of the facts that it confirms, and a release; return what to tell the user.
 
@@ -206,6 +220,7 @@ def write_answer(
         index: where the entry is kept.
         release_repo: says whether the root is there.
         path: the folder recorded until now, for a show without a sidecar.
+        is_missing: the folder was not there at the last rescan.
     """
     release = found[0] if found is not None else None
     folder = _anchor(library_root, path, found)
@@ -215,7 +230,7 @@ def write_answer(
             release_repo.remember_places(placed)
     elif isinstance(index, ConfirmsFacts):
         index.confirm(answer.tmdb_id, release, path=folder, verified_at=answer.asked_at)
-    return _warnings(answer.info, release, release_repo)
+    return _warnings(answer.info, release, release_repo, is_missing=is_missing)
 
 
 def record_failed_sync(
@@ -264,11 +279,15 @@ def _relative_path(folder: PathLike[str] | str, library_root: Path) -> str:
 
 
 def _warnings(
-    info: TVShowInfo | None, release: SeriesRelease | None, release_repo: SeriesReleases
+    info: TVShowInfo | None, release: SeriesRelease | None, release_repo: SeriesReleases, *, is_missing: bool
 ) -> tuple[str, ...]:
     warnings = []
     if isinstance(release_repo, WatchesRoot) and not release_repo.root_is_online():
         warnings.append(ROOT_OFFLINE)
+    elif release is None and is_missing:
+        warnings.append(
+            "its folder is missing, so no slot has a file; 'alfred rescan' restores it once it is back"
+        )
     elif release is None:
         warnings.append("no readable sidecar; run 'alfred rescan' to fill the slots again")
     if absent := getattr(info, "unavailable_seasons", ()):

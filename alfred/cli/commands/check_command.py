@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 def command(session: Session) -> None:
     """Show where the sidecars in the show folders and the index differ; nothing is changed.
 
-    Ends with 0 where they agree and with 1 where they differ. A rescan settles most differences. Files whose
-    episodes TMDB has renumbered since they were placed are listed too, and are no difference.
+    Ends with 0 where they agree, and with 1 where they differ, or where something could not be seen. A rescan
+    settles most differences. Files whose episodes TMDB has renumbered since they were placed are listed too, and
+    are no difference.
     """
     from alfred.composition import check, find_library
 
@@ -38,10 +39,11 @@ def command(session: Session) -> None:
         lambda: {
             "differences": [_shape(one) for one in report.differences],
             "renumbered": [_drift_shape(one) for one in report.renumbered],
+            "broken": [{"path": problem.path, "message": problem.message} for problem in report.broken],
         },
         lambda: _tell(session, report),
     )
-    if report.differences:
+    if not report.is_clean:
         session.exit_code = 1
 
 
@@ -91,6 +93,8 @@ def _tell(session: Session, report: CheckReport) -> None:
     for drift in report.renumbered:
         now = f"TMDB calls its episode S{drift.season:02d}E{drift.number:02d} now"
         session.say(f"  {'renumbered':<18}  {drift.tmdb_id}  {drift.path}: {now}")
+    for problem in report.broken:
+        session.say(f"  broken  {problem.path}: {problem.message}", style="red")
 
 
 def _detail(difference: Difference) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from alfred.application.exceptions import LibraryUnavailable
+from alfred.application.exceptions import LibraryUnavailable, UsageError
 from alfred.cli.command import alfred_command
 from alfred.cli.session import Session
 
@@ -33,12 +33,15 @@ def command(session: Session, *, repair: bool, probe: bool, dry_run: bool) -> No
     """Check settings, root, marker, disks, index, sidecars, token and clock; say what is wrong and what mends it.
 
     A repair makes a damaged index anew from the sidecars and keeps the damaged one, writes missing sidecars from
-    the index, gives the index the journal that its file system needs, and removes half-written files of our own
-    that are older than an hour. It deletes nothing of yours and marks nothing as missing.
+    the index, gives the index the journal that its file system needs, drops index rows that point to nothing (a
+    copy is kept), and removes half-written files of our own that are older than an hour. It deletes nothing of
+    yours and marks nothing as missing.
 
     Ends with 0 where nothing is wrong, with 1 where warnings or errors stand, with 5 where the library cannot be
     used at all.
     """
+    if dry_run and not repair:
+        raise UsageError("--dry-run says what --repair would mend: give both, or neither")
     from alfred.composition import diagnose
 
     diagnosis = diagnose(session.library, start=Path.cwd(), probe=probe, repair=repair, dry_run=dry_run)

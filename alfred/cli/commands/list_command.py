@@ -46,6 +46,7 @@ _STATES = click.Choice([state.value for state in EntryState])
     examples="""
     alfred list
     alfred list --state broken --state stale
+    alfred list --tag kids --tag "rainy day"
     alfred list --all --skip fresh --json
     """,
 )

@@ -12,7 +12,7 @@ from alfred.application.exceptions import UsageError
 from alfred.cli.command import alfred_command
 from alfred.cli.session import Session
 from alfred.cli.spans import SpanParameter
-from alfred.cli.text import age, plural
+from alfred.cli.text import plural, since
 
 if TYPE_CHECKING:
     from alfred.application.library.prune import PrunePlan
@@ -55,7 +55,8 @@ def _prune(session: Session, library: Library, missing_for: timedelta, *, yes: b
 def _tell(session: Session, library: Library, plan: PrunePlan) -> None:
     session.say(f"{plural(len(plan.shows), 'entry')} to delete")
     for tmdb_id, show in plan.shows.items():
-        session.say(f"  {tmdb_id}  {show.name}  missing since {age(show.missing_since, now=library.now())}")
+        if show.missing_since is not None:
+            session.say(f"  {tmdb_id}  {show.name}  missing {since(show.missing_since, now=library.now())}")
 
 
 def _ask(session: Session, count: int) -> None:

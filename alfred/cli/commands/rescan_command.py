@@ -28,6 +28,7 @@ NAMED_AT_MOST = 20
     alfred rescan
     alfred rescan 1396
     alfred rescan --dry-run --json
+    alfred rescan --accept-missing
     """,
 )
 @click.argument("tmdb_ids", nargs=-1, type=TMDB_ID, metavar="[TMDB_ID]...")

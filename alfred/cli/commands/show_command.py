@@ -12,7 +12,7 @@ from alfred.cli.command import TMDB_ID, alfred_command
 from alfred.cli.session import Session
 from alfred.cli.shapes import entry_shape, show_shape
 from alfred.cli.tables import Column
-from alfred.cli.text import age, plural
+from alfred.cli.text import age, plural, since
 from alfred.domain.library.entry import derive_state
 from alfred.domain.library.placement import SlotState
 from alfred.domain.library.views import SeasonView, ShowView
@@ -99,6 +99,8 @@ def _tell_entry(session: Session, library: Library, entry: ShowIndexEntry) -> No
         session.say(f"  {entry.status}; {state}; fetched {age(entry.metadata.fetched_at, now=now)}")
         session.say(f"  {plural(counts.total, 'episode')}: {counts.aired:,} aired, {counts.on_disk:,} on disk")
     session.say(f"  {entry.metadata.path}")
+    if entry.metadata.missing_since is not None:
+        session.say(f"  missing {since(entry.metadata.missing_since, now=now)}", style="red")
     if entry.sync.status_message:
         session.say(f"  {entry.sync.status_message}", style="yellow")
     if entry.user.tags:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from alfred.cli.session import Session
 from alfred.cli.shapes import wanted_shape
 from alfred.cli.tables import Column
 from alfred.cli.text import plural
+from alfred.domain.library.placement import SlotState
 from alfred.domain.library.views import WantedEpisode
 from alfred.domain.shared.value_objects import TmdbId
 from alfred.domain.tv_shows.show import PLACEHOLDER_STATUS
@@ -53,7 +55,7 @@ def command(session: Session, tmdb_ids: tuple[TmdbId, ...], *, no_specials: bool
         found = list(islice(episodes, limit))
         session.answer(
             lambda: {"episodes": [wanted_shape(episode) for episode in found]},
-            lambda: _tell(session, library, found),
+            lambda: _tell(session, library, found, tmdb_ids, specials=not no_specials),
         )
 
     session.with_library(work, queries_only=True)
@@ -71,12 +73,38 @@ def _wanted(library: Library, tmdb_ids: tuple[TmdbId, ...]) -> Iterator[WantedEp
     yield from sorted(found, key=lambda episode: episode.air_date, reverse=True)
 
 
-def _tell(session: Session, library: Library, found: list[WantedEpisode]) -> None:
-    if not found:
+def _tell_nothing(session: Session, library: Library, tmdb_ids: tuple[TmdbId, ...], *, specials: bool) -> None:
+    """Say why nothing is wanted, and what has no ready file all the same."""
+    ids = tuple(dict.fromkeys(tmdb_ids))
+    held: Counter[SlotState] = Counter()
+    for tmdb_id in ids or (None,):
+        held.update(library.index.held(tmdb_id, specials=specials))
+    found = map(library.index.find_by_tmdb_id, ids) if ids else library.index.entries(include_missing=False)
+    entries = [entry for entry in found if entry is not None]
+    gone = [entry for entry in entries if entry.metadata.missing_since is not None]
+    if held:
+        counts = ", ".join(f"{held[state]:,} {state}" for state in SlotState if held[state])
+        session.say(f"Nothing is wanted, but not every episode has a ready file: {counts}; see 'alfred show'.")
+    elif gone:
+        session.say("Nothing is wanted.")
+    else:
         session.say("Nothing is wanted: every episode that is known to have aired has a file.")
-        entries = library.index.entries(include_missing=False)
-        if unasked := sum(entry.status == PLACEHOLDER_STATUS for entry in entries):
-            session.say(f"TMDB has not been asked about {plural(unasked, 'show')} yet: see 'alfred sync --help'.")
+    for entry in gone:
+        session.say(f"{entry.name} ({entry.tmdb_id}) is missing, with all its files: see 'alfred show'.")
+    if unasked := sum(entry.status == PLACEHOLDER_STATUS for entry in entries):
+        session.say(f"TMDB has not been asked about {plural(unasked, 'show')} yet: see 'alfred sync --help'.")
+
+
+def _tell(
+    session: Session,
+    library: Library,
+    found: list[WantedEpisode],
+    tmdb_ids: tuple[TmdbId, ...],
+    *,
+    specials: bool,
+) -> None:
+    if not found:
+        _tell_nothing(session, library, tmdb_ids, specials=specials)
         return
     session.table(
         COLUMNS,

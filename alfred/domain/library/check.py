@@ -27,6 +27,10 @@ class DifferenceKind(StrEnum):
     FOLDER_BACK = "folder_back"
 
 
+OF_PRESENCE = frozenset({DifferenceKind.FOLDER_GONE, DifferenceKind.FOLDER_BACK})
+"""Every rescan sees these, whatever the sidecars look like."""
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One thing that sidecar and index do not agree on.

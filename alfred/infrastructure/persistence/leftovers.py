@@ -15,7 +15,9 @@ ABANDONED_AFTER = timedelta(hours=1)
 """A younger file may still be written by somebody."""
 
 _HALF_WRITTEN = re.compile(r"\.(?:release\.json|library\.json|README\.txt|[0-9a-f]{32}\.json)\.[a-z0-9_]{8}\.new")
-_KEPT_ASIDE = re.compile(r"(?:release\.json|.+)\.corrupt-[0-9]{8}T[0-9]{6}Z(?:-[0-9]+)?|.+\.backup-v[0-9]+")
+_KEPT_ASIDE = re.compile(
+    r"(?:release\.json|.+)\.corrupt-[0-9]{8}T[0-9]{6}Z(?:-[0-9]+)?|.+\.backup-(?:v[0-9]+|[0-9]{8}T[0-9]{6}Z)"
+)
 
 
 def find_leftovers(root: Path, places: Iterable[Path], *, now: datetime) -> LeftoverFacts:

@@ -18,6 +18,7 @@ from alfred.application.exceptions import (
     NotALibrary,
     ReadOnlyLibrary,
     RootOffline,
+    WrongLibrary,
 )
 from alfred.infrastructure.persistence.files import write_whole
 
@@ -109,6 +110,14 @@ def _parse(path: Path, content: bytes) -> LibraryMarker:
     if not all(isinstance(value, str) for value in values) or not values[0]:
         raise damaged
     return LibraryMarker(*(str(value) for value in values))
+
+
+def wrong_library(root: Path, *, marked: str, known: str) -> WrongLibrary:
+    """Return the error for a root that holds another library than the index knows there, by their ids."""
+    return WrongLibrary(
+        f"{root} holds another library now (its marker says {marked}, the index knows {known} there): "
+        "mount the right disk, or give this one an index of its own"
+    )
 
 
 def create_marker(root: Path, *, now: datetime, library_id: str | None = None) -> LibraryMarker:

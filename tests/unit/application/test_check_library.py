@@ -127,10 +127,42 @@ def test_a_folder_that_is_gone_is_a_difference_until_its_show_is_marked(library:
 
 
 def test_what_cannot_be_seen_is_not_gone(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    hidden = ShowFolders((), (Problem(FOLDER, "the link leads nowhere"),))
-    monkeypatch.setattr(library.folders, "list_show_folders", lambda: hidden)
+    problem = Problem(FOLDER, "the link leads nowhere")
+    monkeypatch.setattr(library.folders, "list_show_folders", lambda: ShowFolders((), (problem,)))
 
-    assert library.kinds() == {}
+    report = library.check()
+
+    assert (report.differences, report.broken, report.is_clean) == ((), (problem,), False)
+    assert not report.rescan_would_refuse
+
+
+def test_what_cannot_be_seen_inside_a_show_folder_is_said(library: Library) -> None:
+    library.folders.unreadable[FOLDER] = ("Season 01",)
+
+    report = library.check()
+
+    assert [problem.path for problem in report.broken] == [f"{FOLDER}/Season 01"]
+    assert (report.differences, report.is_clean) == ((), False)
+
+
+@pytest.mark.parametrize(("gone", "refused"), [(5, True), (4, False)])
+def test_a_check_says_where_a_rescan_would_refuse(library: Library, gone: int, *, refused: bool) -> None:
+    for number in range(1, 10):
+        library.record(a_release(tmdb_id=TmdbId(number)), folder=f"S{number}")
+    library.folders.videos |= {f"S{number}": [] for number in range(1, 10 - gone)}
+
+    report = library.check()
+
+    assert report.rescan_would_refuse is refused
+    assert report.folders == 10, "those that are gone count too"
+
+
+def test_folders_with_a_new_name_are_not_lost_to_a_rescan(library: Library) -> None:
+    for number in range(1, 10):
+        library.record(a_release(tmdb_id=TmdbId(number)), folder=f"S{number}")
+        library.folders.videos[f"New [tmdbid-{number}]"] = []
+
+    assert not library.check().rescan_would_refuse
 
 
 def test_a_folder_of_a_missing_show_that_is_back_is_a_difference(library: Library) -> None:
@@ -145,6 +177,16 @@ def test_a_difference_behind_an_unchanged_sidecar_would_be_overlooked(library: L
     library.record(replace(RELEASE, files=()), stamp=library.sidecars.stamp(FOLDER))
 
     assert library.check().overlooked == {FOLDER}
+
+
+def test_a_folder_that_is_back_is_not_overlooked(library: Library) -> None:
+    library.record(RELEASE, stamp=library.sidecars.stamp(FOLDER))
+    library.index.mark_presence(PresenceChange(vanished=(SHOW_ID,)), now=NOW)
+
+    report = library.check()
+
+    assert [one.kind for one in report.differences] == [DifferenceKind.FOLDER_BACK]
+    assert report.overlooked == frozenset()
 
 
 def test_a_difference_in_a_sidecar_that_changed_is_not_overlooked(library: Library) -> None:

@@ -57,6 +57,9 @@ class Patient:
     def correct_journal_mode(self) -> None:
         self._do("journal", lambda: self._set(replace(self.facts, index=INDEX)))
 
+    def drop_dangling_rows(self) -> None:
+        self._do("dangling", lambda: self._set(replace(self.facts, index=INDEX)))
+
     def write_sidecars(self, folders: Collection[str]) -> None:
         self._do(("sidecars", *folders), lambda: setattr(self, "comparison", AGREEING))
 
@@ -111,6 +114,14 @@ def test_a_journal_mode_is_corrected() -> None:
     assert (patient.done, repairs(diagnosis), standing(diagnosis)) == (["journal"], ["journal_mode_corrected"], [])
 
 
+def test_rows_that_point_to_nothing_are_dropped() -> None:
+    patient = Patient(with_index(dangling={"tag": 2}))
+
+    diagnosis = patient.examine()
+
+    assert (patient.done, repairs(diagnosis), standing(diagnosis)) == (["dangling"], ["dangling_dropped"], [])
+
+
 def test_missing_sidecars_are_written() -> None:
     patient = Patient(comparison=replace(AGREEING, differences=(BARE,)))
 
@@ -153,6 +164,10 @@ def test_a_dry_run_says_what_would_be_mended_and_does_nothing() -> None:
     assert patient.done == []
     assert repairs(diagnosis) == ["journal_mode_corrected", "sidecars_written"]
     assert standing(diagnosis) == ["journal_mode", "sidecar_missing"]
+    assert [repair.message for repair in diagnosis.repaired] == [
+        "give the index journal mode wal",
+        f"write the sidecars of {FOLDER} from the index",
+    ]
 
 
 def test_without_tools_nothing_is_mended() -> None:

@@ -20,6 +20,7 @@ from alfred.application.exceptions import (
 )
 from alfred.application.library.check import CheckReport
 from alfred.application.library.findings import Finding, Severity, interpret
+from alfred.application.ports.folders import Problem
 from alfred.application.ports.health import (
     HealthFacts,
     IndexFacts,
@@ -110,7 +111,7 @@ REPAIR = "alfred doctor --repair"
         (with_index(error=FormatTooNew("schema 9"), schema=0), "error", "format_too_new", None),
         (with_index(error=IndexBusy("held"), schema=0), "error", "index_busy", None),
         (with_index(knows_library=False, other_library="xyz"), "error", "wrong_library", None),
-        (with_index(dangling={"tag": 2}), "error", "index_dangling", None),
+        (with_index(dangling={"tag": 2}), "error", "index_dangling", REPAIR),
         (with_index(newest_schema=2), "info", "index_old_schema", "alfred rescan"),
         (with_index(knows_library=False), "warning", "marker_unknown_to_index", "alfred rescan"),
         (with_index(journal_mode="delete"), "warning", "journal_mode", REPAIR),
@@ -152,7 +153,12 @@ def test_space_that_is_just_enough(free: float, total: float) -> None:
 @pytest.mark.parametrize(
     ("error", "check", "code", "remedy"),
     [
-        (NotALibrary("no marker"), "root", "not_a_library", "alfred init '/my tv'"),
+        (
+            NotALibrary("no marker"),
+            "root",
+            "not_a_library",
+            "mount its disk; only for a new library: alfred init '/my tv'",
+        ),
         (RootOffline("not there"), "root", "root_offline", None),
         (FormatTooNew("format 9"), "marker", "format_too_new", None),
         (LibraryUnavailable("damaged"), "marker", "library_unavailable", None),
@@ -217,6 +223,7 @@ def test_each_kind_of_difference_is_a_finding(kind: DifferenceKind, severity: st
     assert (finding.check, finding.severity.value, finding.code) == ("sidecars", severity, kind.value)
     assert finding.remedy == remedy
     assert finding.message.startswith("1 of 7 folders ")
+    assert finding.message.split()[4] in ("has", "is", "differs")
 
 
 def test_a_rescan_that_would_overlook_a_difference_is_told_to_look_first() -> None:
@@ -225,6 +232,46 @@ def test_a_rescan_that_would_overlook_a_difference_is_told_to_look_first() -> No
     (finding,) = not_ok(HEALTHY, replace(AGREEING, differences=(difference,), overlooked=frozenset({FOLDER})))
 
     assert finding.remedy == f"{REPAIR}; alfred rescan"
+
+
+def test_a_folder_that_is_back_is_seen_by_any_rescan() -> None:
+    differences = tuple(
+        Difference(SHOW_ID, FOLDER, FOLDER, kind)
+        for kind in (DifferenceKind.FOLDER_BACK, DifferenceKind.FILE_DIFFERS)
+    )
+    report = replace(AGREEING, differences=differences, overlooked=frozenset({FOLDER}))
+
+    remedies = {finding.code: finding.remedy for finding in not_ok(HEALTHY, report)}
+
+    assert remedies == {"folder_back": "alfred rescan", "file_differs": f"{REPAIR}; alfred rescan"}
+
+
+def test_where_a_rescan_would_refuse_the_disks_come_first() -> None:
+    gone = tuple(Difference(TmdbId(n), f"S{n}", f"S{n}", DifferenceKind.FOLDER_GONE) for n in range(1, 6))
+
+    (finding,) = not_ok(HEALTHY, replace(AGREEING, differences=gone, rescan_would_refuse=True))
+
+    assert finding.remedy == (
+        "check that every disk is there; if they are gone for good: alfred rescan --accept-missing"
+    )
+
+
+def test_what_cannot_be_seen_is_a_warning() -> None:
+    report = replace(AGREEING, broken=(Problem("S1", "the link leads nowhere"),))
+
+    (finding,) = not_ok(HEALTHY, report)
+
+    assert (finding.check, finding.severity, finding.code) == ("sidecars", Severity.WARNING, "not_seen")
+    assert "S1 (the link leads nowhere)" in finding.message
+
+
+@pytest.mark.parametrize(("count", "said"), [(1, ": 1 file: x0"), (2, ": 2 files: x0, x1")])
+def test_one_is_not_many(count: int, said: str) -> None:
+    names = tuple(f"x{number}" for number in range(count))
+
+    (finding,) = not_ok(replace(HEALTHY, leftovers=LeftoverFacts(kept_aside=names)))
+
+    assert finding.message.endswith(said)
 
 
 def test_of_many_folders_a_few_are_named() -> None:

@@ -275,6 +275,64 @@ def test_what_the_user_accepts_is_marked_however_much_it_is() -> None:
     assert all(setting.entry(TmdbId(number)).metadata.missing_since for number in range(1, 7))
 
 
+def emptied(shows: int, emptied: int) -> Setting:
+    """Make a library of shows with two files each, and empty the folders of some."""
+    setting = Setting().add(*map(TmdbId, range(1, shows + 1)), episodes=(1, 2))
+    setting.rescan()
+    for number in range(1, emptied + 1):
+        setting.put(folder_of(TmdbId(number)))
+    return setting
+
+
+@pytest.mark.parametrize(("shows", "count"), [(5, 5), (24, 5)])
+def test_too_many_shows_without_any_file_left_are_refused(shows: int, count: int) -> None:
+    setting = emptied(shows, count)
+    writes, written = setting.index.writes, len(setting.sidecars.written)
+
+    with pytest.raises(RefusedToMark, match=rf"{count} of {shows} shows have lost all files at once \(Show 1, "):
+        setting.rescan()
+
+    assert (setting.index.writes, len(setting.sidecars.written)) == (writes, written)
+    assert setting.rescan(accept_missing=True).files[FileStatus.MISSING] == 2 * count
+
+
+@pytest.mark.parametrize(("shows", "count"), [(4, 4), (25, 5)])
+def test_a_few_shows_without_any_file_left_are_believed(shows: int, count: int) -> None:
+    assert emptied(shows, count).rescan().files[FileStatus.MISSING] == 2 * count
+
+
+def test_shows_that_are_gone_and_shows_that_are_empty_count_together() -> None:
+    setting = emptied(10, 3)
+    setting.lose(TmdbId(9), TmdbId(10))
+
+    with pytest.raises(RefusedToMark, match="5 of 10 shows are gone or have lost all files at once"):
+        setting.rescan()
+
+
+def test_a_show_that_keeps_a_file_has_not_lost_all() -> None:
+    setting = emptied(6, 0)
+    for number in range(1, 7):
+        setting.put(folder_of(TmdbId(number)), 1)
+
+    assert setting.rescan().files[FileStatus.MISSING] == 6
+
+
+def test_files_that_cannot_be_seen_are_not_lost() -> None:
+    setting = emptied(6, 6)
+    setting.folders.unreadable = {folder_of(TmdbId(number)): ("Season 01",) for number in range(1, 7)}
+
+    assert setting.rescan().files[FileStatus.READY] == 12
+
+
+def test_shows_that_were_empty_already_do_not_count_again() -> None:
+    setting = emptied(10, 6)
+    setting.rescan(accept_missing=True)
+    for number in range(1, 7):
+        setting.folders.nfo[folder_of(TmdbId(number))] = f"<tmdbid>{number}</tmdbid>"
+
+    assert len(setting.rescan().changed) == 6
+
+
 def test_many_names_are_cut_short() -> None:
     setting = Setting().add(*map(TmdbId, range(1, 31)))
     setting.rescan()

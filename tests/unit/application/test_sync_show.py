@@ -12,6 +12,7 @@ import pytest
 from alfred.application.exceptions import ProviderError, ShowNotFoundInLibrary
 from alfred.application.tv_shows.sync import ROOT_OFFLINE, SyncResult, sync_show, sync_with_reason
 from alfred.domain.library.entry import Outcome, SyncRecord
+from alfred.domain.library.presence import PresenceChange
 from alfred.domain.library.release import UserMetadata
 from alfred.domain.tv_shows.freshness import SyncReason
 from alfred.infrastructure.persistence.dot_alfred.v2.sidecar_root import ShowIndexEntry
@@ -140,6 +141,15 @@ def test_an_entry_whose_sidecar_is_gone_is_synced_where_it_was_and_said_to_be() 
     assert result.entry.metadata.path == "Elsewhere/Show"
     assert result.entry.user.tags == ("keep",)
     assert "no readable sidecar" in result.warnings[0]
+
+
+def test_a_show_whose_folder_is_missing_is_said_to_be() -> None:
+    setting = Setting().with_entry(fetched_at=NOW - days(8))
+    setting.index.mark_presence(PresenceChange(vanished=(SHOW_ID,)), now=NOW - days(1))
+
+    (warning,) = setting.sync().warnings
+
+    assert warning.startswith("its folder is missing")
 
 
 def test_a_root_that_is_offline_is_said_and_marks_nothing() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from alfred.application.exceptions import AlfredError, IndexUnreadable
 from alfred.application.ports.health import IndexFacts
 from alfred.domain.shared.value_objects import TmdbId
+from alfred.infrastructure.persistence.marker import wrong_library
 from alfred.infrastructure.persistence.mounts import file_system_of, is_network
 from alfred.infrastructure.persistence.sqlite import statements as sql
 from alfred.infrastructure.persistence.sqlite.codec import to_micros
@@ -56,15 +57,20 @@ def inspect_index(path: Path, *, root: Path, library_id: str, now: datetime) -> 
 
 
 @contextmanager
-def open_recorded(path: Path, *, library_id: str, now: Callable[[], datetime]) -> Iterator[PresenceRows]:
+def open_recorded(
+    path: Path, *, root: Path, library_id: str, now: Callable[[], datetime]
+) -> Iterator[PresenceRows]:
     """Open what an index has on record of one library, for reading only.
 
     Raises:
+        WrongLibrary: it knows another library at this root.
         LibraryUnavailable: it cannot be read, or does not know the library.
     """
     with closing(open_for_reading(path)) as database:
         row = database.one(sql.LIBRARY, (library_id,))
         if row is None:
+            if there := database.one(sql.LIBRARY_AT_ROOT, (str(root.resolve()),)):
+                raise wrong_library(root, marked=library_id, known=str(there[1]))
             raise IndexUnreadable(f"the index {path} does not know this library: run 'alfred rescan'")
         yield PresenceRows(database, int(row[0]), now=now)
 

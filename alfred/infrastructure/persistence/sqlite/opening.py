@@ -5,12 +5,13 @@ from __future__ import annotations
 import fcntl
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
 from alfred.application.exceptions import IndexCorrupt, IndexUnreadable, LibraryUnavailable, ReadOnlyLibrary
 from alfred.infrastructure.persistence.files import keep_aside
+from alfred.infrastructure.persistence.sqlite import statements as sql
 from alfred.infrastructure.persistence.sqlite.database import Database
 from alfred.infrastructure.persistence.sqlite.schema import migrate, refuse_newer, upgrade, version_of
 
@@ -44,6 +45,20 @@ def open_in_place_of(damaged: Database, *, now: Callable[[], datetime]) -> Datab
     """Set an open index aside that turned out to be damaged, and open the one that takes its place."""
     damaged.close()
     return _brought_up_to_date(replace_damaged(damaged.path, now=now, proven=lambda: damaged.is_in_place))
+
+
+def drop_dangling_rows(path: Path, *, now: Callable[[], datetime]) -> None:
+    """Drop the rows of an index that point to nothing, after a copy of it beside the file.
+
+    Raises:
+        LibraryUnavailable: it cannot be opened or written to.
+    """
+    label = now().strftime("%Y%m%dT%H%M%SZ")
+    with closing(open_for_writing(path, may_create=False, now=now)) as database:
+        database.back_up(path.with_name(f"{path.name}.backup-{label}"))
+        with database.transaction():
+            for statement in sql.DROP_DANGLING:
+                database.execute(statement)
 
 
 def open_for_reading(path: Path) -> Database:

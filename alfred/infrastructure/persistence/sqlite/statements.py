@@ -405,6 +405,14 @@ COUNT_WANTED = (
     "SELECT COUNT(*) FROM open_slot o WHERE o.library = ? AND o.held = '' AND o.air_date <= ?" + _NOT_MISSING
 )
 
+_HELD = (
+    "SELECT o.season, o.held, COUNT(*) FROM open_slot o WHERE o.library = ? AND o.held <> '' AND o.air_date <= ?"
+)
+
+HELD = _HELD + _NOT_MISSING + " GROUP BY o.season, o.held"
+
+HELD_OF_SHOW = _HELD + " AND o.tmdb_id = ? GROUP BY o.season, o.held"
+
 # --- history
 
 LAST_EVENT = "SELECT MAX(number) FROM event WHERE library = ? AND tmdb_id = ?"
@@ -447,6 +455,20 @@ EVENTS = _EVENTS + " AND v.at >= ? ORDER BY v.at DESC, v.tmdb_id DESC, v.number 
 
 # The plus keeps the planner from the index by time, which has the events of all shows.
 EVENTS_OF_SHOW = _EVENTS + " AND v.tmdb_id = ? AND +v.at >= ? ORDER BY v.number DESC"
+
+# --- rows that point to nothing; none is ever written, but a disk may lose what they point to
+
+DROP_DANGLING = (
+    "DELETE FROM entry WHERE library NOT IN (SELECT library FROM library)",
+    "DELETE FROM season WHERE tmdb_id NOT IN (SELECT tmdb_id FROM show)",
+    "DELETE FROM episode WHERE tmdb_id NOT IN (SELECT tmdb_id FROM show)",
+    "DELETE FROM tag WHERE (library, tmdb_id) NOT IN (SELECT library, tmdb_id FROM entry)",
+    "DELETE FROM folder WHERE (library, tmdb_id) NOT IN (SELECT library, tmdb_id FROM entry)",
+    "DELETE FROM file WHERE (library, tmdb_id) NOT IN (SELECT library, tmdb_id FROM entry)",
+    "DELETE FROM slot_file WHERE (library, tmdb_id) NOT IN (SELECT library, tmdb_id FROM entry)",
+    "DELETE FROM open_slot WHERE (library, tmdb_id) NOT IN (SELECT library, tmdb_id FROM entry)",
+    "DELETE FROM event WHERE (library, tmdb_id) NOT IN (SELECT library, tmdb_id FROM entry)",
+)
 
 # --- tables whose rows are written by difference: how many columns identify a row, and the statements for it
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ from alfred.application.exceptions import (
     NotALibrary,
     ReadOnlyLibrary,
     RootOffline,
-    WrongLibrary,
 )
 from alfred.application.ports.clock import system_clock
 from alfred.application.ports.index import ShowPresence
 from alfred.domain.library.entry import EpisodeCounts, Outcome, Standing, SyncRecord
 from alfred.domain.library.failure import SIDECAR_FAILURE
 from alfred.domain.library.history import Event, PastEvent, adoption, changes_of_folder, changes_of_sync
+from alfred.domain.library.placement import SlotState
 from alfred.domain.library.refresh_plan import RefreshCandidate
 from alfred.domain.library.release import SeriesRelease, UserMetadata
 from alfred.domain.library.views import ShowView, WantedEpisode
@@ -37,7 +37,13 @@ from alfred.domain.tv_shows.request_cost import LAST_SEASON_AT_ONCE
 from alfred.domain.tv_shows.show import TVShowInfo
 from alfred.domain.work.lease import Claim
 from alfred.infrastructure.persistence.dot_alfred.v2.sidecar_root import EntryMetadata, ShowIndexEntry
-from alfred.infrastructure.persistence.marker import FOLDER, LibraryMarker, read_marker, root_is_online
+from alfred.infrastructure.persistence.marker import (
+    FOLDER,
+    LibraryMarker,
+    read_marker,
+    root_is_online,
+    wrong_library,
+)
 from alfred.infrastructure.persistence.sqlite import statements as sql
 from alfred.infrastructure.persistence.sqlite.codec import (
     decoder,
@@ -131,10 +137,7 @@ class DotAlfredTVShowLibraryIndex:
         known = self._database.one(sql.LIBRARY, (marker.library_id,))
         there = self._database.one(sql.LIBRARY_AT_ROOT, (root,))
         if known is None and there is not None:
-            raise WrongLibrary(
-                f"{self._root} holds another library now (its marker says {marker.library_id}, the index knows "
-                f"{there[1]} there): mount the right disk, or give this one an index of its own"
-            )
+            raise wrong_library(self._root, marked=marker.library_id, known=str(there[1]))
         if (known is None or known[1:] != (root, marker.name)) and not self._database.read_only:
             with self._database.transaction():
                 self._database.execute(sql.PUT_LIBRARY, (marker.library_id, root, marker.name))
@@ -249,6 +252,23 @@ class DotAlfredTVShowLibraryIndex:
         """Count what :meth:`wanted` yields, from an index alone."""
         row = self._database.one(sql.COUNT_WANTED, (self._library, self._today(), self._library))
         return int(row[0]) if row else 0
+
+    def held(self, tmdb_id: TmdbId | None = None, *, specials: bool = True) -> dict[SlotState, int]:
+        """Count the slots that have aired and have files, though none that is ready; missing shows are left out.
+
+        Args:
+            tmdb_id: of this show alone, missing or not; by default of all.
+            specials: count season 0 too.
+        """
+        if tmdb_id is None:
+            rows = self._database.all(sql.HELD, (self._library, self._today(), self._library))
+        else:
+            rows = self._database.all(sql.HELD_OF_SHOW, (self._library, self._today(), tmdb_id.value))
+        counts: Counter[SlotState] = Counter()
+        for season, state, count in rows:
+            if season != 0 or specials:
+                counts[SlotState(state)] += count
+        return dict(counts)
 
     # --- sync
 
