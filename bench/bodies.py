@@ -49,7 +49,7 @@ def _pick(whole: dict[int, list[tuple[int, int]]]) -> list[int]:
     for count in SEASONS:
         if not whole.get(count):
             return []
-        nearest = min(whole[count], key=lambda show: abs(show[0] - count * BYTES_A_SEASON))  # noqa: B023
+        nearest = min(whole[count], key=lambda show: abs(show[0] - count * BYTES_A_SEASON))
         whole[count].remove(nearest)
         mix.append(nearest[1])
     return mix
