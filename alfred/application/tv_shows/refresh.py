@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from alfred.application.exceptions import AlfredError, ProviderError
 from alfred.application.ports.batch import BatchIndex, ChangeFeed, FeedVerdict, RefreshProgress
-from alfred.application.ports.claims import Processes
+from alfred.application.ports.claims import OwnProcess, Processes
 from alfred.application.ports.clock import system_clock
 from alfred.application.ports.provider import TVShowProvider
 from alfred.application.ports.releases import FoundRelease, SeriesReleases
@@ -164,7 +164,7 @@ def refresh_library(
     index: BatchIndex,
     release_repo: SeriesReleases,
     tmdb_client: TVShowProvider,
-    processes: Processes,
+    processes: OwnProcess,
     now: Callable[[], datetime] = system_clock,
     workers: int = WORKERS,
     limit: int | None = None,
@@ -269,7 +269,7 @@ class _Batch:
         index: BatchIndex,
         release_repo: SeriesReleases,
         tmdb_client: TVShowProvider,
-        processes: Processes,
+        processes: OwnProcess,
         now: Callable[[], datetime],
         workers: int,
         max_requests: int | None,
@@ -305,6 +305,7 @@ class _Batch:
         self._failed: list[FailedRefresh] = []
         self._held_back: list[FailedRefresh] = []
         self._failed_in_a_row = 0
+        self._answered = False
         self._warnings: Counter[str] = Counter()
         self._estimated_requests = 0
         self._requests_before = requests_sent() if requests_sent else 0
@@ -439,9 +440,10 @@ class _Batch:
             log.warning("claims stay until the next batch: %s", error)
 
     def _claim_more(self) -> list[RefreshCandidate]:
-        """Claim so many that no worker has to wait for the next transaction."""
+        """Claim so many that no worker has to wait for the next transaction; few before the first answer."""
         claimed: list[RefreshCandidate] = []
-        while self._next < len(self._selection.ids) and len(self._running) < 2 * self._workers:
+        enough = 2 * self._workers if self._answered else min(WIDE_IN_A_ROW, 2 * self._workers)
+        while self._next < len(self._selection.ids) and len(self._running) < enough:
             if self._max_requests is not None and self._requests() >= self._max_requests:
                 break
             tmdb_id = TmdbId(self._selection.ids[self._next])
@@ -524,6 +526,7 @@ class _Batch:
 
     def _provider_answered(self) -> None:
         """Mark what was held back: the provider answers others, so those faults are the shows' own."""
+        self._answered = True
         for failed in self._held_back:
             self._mark(failed)
         self._held_back.clear()
