@@ -6,6 +6,7 @@ calls :func:`refresh_library`: claim, hand over, write what came back, release.
 
 from __future__ import annotations
 
+import itertools
 import logging
 from array import array
 from collections import Counter
@@ -232,8 +233,19 @@ def refresh_library(
 
 
 class _Fetched(NamedTuple):
-    info: TVShowInfo
-    fetched_at: datetime
+    """What a worker came back with; ``begun`` and ``ended`` count what workers begin and end, in its order."""
+
+    outcome: TVShowInfo | ProviderError
+    asked_at: datetime
+    begun: int
+    ended: int
+
+
+class _HeldBack(NamedTuple):
+    """A failure that may be the provider's own, and when it came."""
+
+    failed: FailedRefresh
+    ended: int
 
 
 class _Selection:
@@ -303,7 +315,8 @@ class _Batch:
         self._running: dict[TmdbId, RefreshCandidate] = {}
         self._count: Counter[str] = Counter()
         self._failed: list[FailedRefresh] = []
-        self._held_back: list[FailedRefresh] = []
+        self._held_back: list[_HeldBack] = []
+        self._order = itertools.count()
         self._failed_in_a_row = 0
         self._answered = False
         self._warnings: Counter[str] = Counter()
@@ -397,8 +410,19 @@ class _Batch:
 
     def _fetch(self, candidate: RefreshCandidate) -> _Fetched:
         """Ask the provider; runs in the workers' threads."""
-        moment = self._now()
-        return _Fetched(self._tmdb_client.get_tv_show_info(candidate.tmdb_id.value), moment)
+        begun, asked_at = next(self._order), self._now()
+        outcome: TVShowInfo | ProviderError
+        try:
+            outcome = self._tmdb_client.get_tv_show_info(candidate.tmdb_id.value)
+        except ProviderError as error:
+            outcome = error
+        except AlfredError:
+            raise
+        except Exception as error:
+            log.debug("show %s: an answer that nothing was prepared for", candidate.tmdb_id, exc_info=error)
+            message = f"an answer that Alfred cannot use ({type(error).__name__})"
+            outcome = ProviderError(message, error_class="parse_error")
+        return _Fetched(outcome, asked_at, begun, next(self._order))
 
     def _turn(
         self,
@@ -407,7 +431,9 @@ class _Batch:
     ) -> None:
         """Write what came back and claim what comes next, in one transaction."""
         releases = [
-            self._release_repo.load_by_tmdb_id(one.item.tmdb_id) if one.result is not None else None
+            self._release_repo.load_by_tmdb_id(one.item.tmdb_id)
+            if one.result is not None and isinstance(one.result.outcome, TVShowInfo)
+            else None
             for one in done
         ]
         with self._index.exclusive():
@@ -442,7 +468,9 @@ class _Batch:
     def _claim_more(self) -> list[RefreshCandidate]:
         """Claim so many that no worker has to wait for the next transaction; few before the first answer."""
         claimed: list[RefreshCandidate] = []
-        enough = 2 * self._workers if self._answered else min(WIDE_IN_A_ROW, 2 * self._workers)
+        enough = 2 * self._workers
+        if not self._answered:
+            enough = min(enough, max(1, WIDE_IN_A_ROW - len(self._held_back)))
         while self._next < len(self._selection.ids) and len(self._running) < enough:
             if self._max_requests is not None and self._requests() >= self._max_requests:
                 break
@@ -485,51 +513,49 @@ class _Batch:
     # --- what came back
 
     def _write(self, done: Done[RefreshCandidate, _Fetched], found: FoundRelease | None) -> None:
-        candidate = done.item
+        candidate, fetched = done.item, done.result
         self._estimated_requests += candidate.requests
-        if isinstance(done.error, ProviderError):
-            self._note_failure(FailedRefresh(candidate.tmdb_id, candidate.name, done.error))
-        elif isinstance(done.error, AlfredError) or not isinstance(done.error, Exception | None):
+        if fetched is None:
             self._fatal = self._fatal or done.error
-        elif done.error is not None:
-            log.debug("show %s: an answer that nothing was prepared for", candidate.tmdb_id, exc_info=done.error)
-            error = ProviderError(f"an answer that Alfred cannot use ({done.error!r})", error_class="parse_error")
-            self._note_failure(FailedRefresh(candidate.tmdb_id, candidate.name, error))
-        elif done.result is not None:
-            self._provider_answered()
+        elif isinstance(fetched.outcome, ProviderError):
+            self._note_failure(candidate, fetched.outcome, fetched)
+        else:
+            self._provider_answered(fetched)
             self._failed_in_a_row = 0
             self._count["refreshed"] += 1
             warnings = write_answer(
                 self._library_root,
-                done.result.info,
+                fetched.outcome,
                 found,
                 index=self._index,
                 release_repo=self._release_repo,
                 path=candidate.path,
-                fetched_at=done.result.fetched_at,
+                fetched_at=fetched.asked_at,
             )
             self._warnings.update(warnings)
 
-    def _note_failure(self, failed: FailedRefresh) -> None:
+    def _note_failure(self, candidate: RefreshCandidate, error: ProviderError, fetched: _Fetched) -> None:
         """Mark the entry, unless the fault may be the provider's own: then wait for what it says to the others."""
+        failed = FailedRefresh(candidate.tmdb_id, candidate.name, error)
         self._failed_in_a_row += 1
-        if failed.error.error_class in PROVIDER_WIDE:
-            self._held_back.append(failed)
+        if error.error_class in PROVIDER_WIDE:
+            self._held_back.append(_HeldBack(failed, fetched.ended))
             if len(self._held_back) >= WIDE_IN_A_ROW:
-                self._stop_for(failed.error)
+                self._stop_for(error)
             return
-        if failed.error.error_class == NOT_FOUND:
-            self._provider_answered()
+        if error.error_class == NOT_FOUND:
+            self._provider_answered(fetched)
         self._mark(failed)
         if self._failed_in_a_row >= FAILED_IN_A_ROW:
-            self._stop_for(failed.error)
+            self._stop_for(error)
 
-    def _provider_answered(self) -> None:
-        """Mark what was held back: the provider answers others, so those faults are the shows' own."""
+    def _provider_answered(self, fetched: _Fetched) -> None:
+        """Mark what was held back before this was asked: the provider answers others, so it is the shows' own."""
         self._answered = True
-        for failed in self._held_back:
-            self._mark(failed)
-        self._held_back.clear()
+        for held_back in self._held_back:
+            if held_back.ended < fetched.begun:
+                self._mark(held_back.failed)
+        self._held_back = [held_back for held_back in self._held_back if held_back.ended > fetched.begun]
 
     def _mark(self, failed: FailedRefresh) -> None:
         self._failed.append(failed)
@@ -568,7 +594,7 @@ class _Batch:
 
     def _report(self, elapsed_seconds: float) -> RefreshReport:
         if self._held_back and self._ending is None:
-            self._stop_for(self._held_back[-1].error)
+            self._stop_for(self._held_back[-1].failed.error)
         selected = len(self._selection.ids)
         done = self._count["refreshed"] + len(self._verified) + len(self._failed) + self._count["skipped"]
         left = selected - done
