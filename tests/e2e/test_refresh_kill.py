@@ -1,7 +1,7 @@
 """A batch refresh killed outright in the middle, again and again: the next run does what is left, and no more.
 
-``ALFRED_TEST_KILLS`` gives the number of kills: a handful by default, a hundred for a proof; a hundred and more are
-spread over a library of 500 shows. What they came to is logged; ``-rP`` shows it.
+``ALFRED_TEST_KILLS`` gives the number of kills: a few by default, a hundred for a proof, and then of 500 shows.
+What they came to is logged; ``-rP`` shows it.
 """
 
 from __future__ import annotations

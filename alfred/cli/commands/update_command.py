@@ -37,7 +37,8 @@ _COUNT = click.IntRange(min=1)
 def command(session: Session, *, max_requests: int | None, workers: int | None) -> None:
     """Rescan the disk, then refresh what is due: the one command for cron and timers.
 
-    Where so much vanished at once that the rescan refuses to mark it, nothing is refreshed either. A second run on the same machine while one is under way says so, does nothing, and ends with 0.
+    Where so much vanished at once that the rescan refuses to mark it, nothing is refreshed either. A second run
+    on the same machine while one is under way says so, does nothing, and ends with 0.
     """
 
     def work(library: Library) -> None:
