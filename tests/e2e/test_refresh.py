@@ -86,7 +86,7 @@ def test_people_are_told_in_a_line(shelf: Shelf) -> None:
     first, second = shelf.alfred("refresh").ended(0), shelf.alfred("refresh").ended(0)
 
     assert first.stdout.startswith("60 shows: 60 refreshed, 0 failed. 60 requests, ")
-    assert second.stdout == "Nothing to refresh: every show is fresh, or waits for its time.\n"
+    assert second.stdout == "Nothing to refresh: no show is due.\n"
     assert (first.stderr, second.stderr) == ("", "")
     assert shelf.alfred("refresh", "--force", "--limit", "2", "--quiet").ended(0).stdout == ""
 

@@ -69,7 +69,7 @@ def test_a_refresh_killed_at_any_moment_is_finished_by_the_next(
     """Each kill is followed by a new run; one undisturbed run after another so many kills must not cost more."""
     shelf = a_shelf(tmp_path / "killed", tmdb)
     moments = random.Random(KILLS)  # noqa: S311  (which moments is not a secret)
-    undisturbed, kills, at_work, rounds, claims_left = 0.0, 0, 0, 0, 0
+    undisturbed, kills, rounds, claims_left = 0.0, 0, 0, 0
     before = tmdb.total
     while kills < KILLS:
         shutil.rmtree(shelf.folder, ignore_errors=True)
@@ -83,11 +83,12 @@ def test_a_refresh_killed_at_any_moment_is_finished_by_the_next(
             continue
         for _ in range(min(KILLS - kills, 4)):
             process = shelf.start("refresh", "--quiet")
-            time.sleep(moments.uniform(0.2, 0.7) * undisturbed)
+            time.sleep(moments.uniform(0.2, 0.6) * undisturbed)
             process.kill()
             process.communicate()
+            if process.returncode == 0:
+                break  # it was through before it could be killed
             kills += 1
-            at_work += process.returncode < 0
             assert is_sound(shelf), f"after kill {kills}"
             with shelf.opened() as opened:
                 claims_left += len(opened.index.claims())
@@ -98,8 +99,7 @@ def test_a_refresh_killed_at_any_moment_is_finished_by_the_next(
 
     requests = tmdb.total - before
     log.warning(
-        "%d kills (%d at work, %d claims left behind) in %d runs over %d shows: %d requests; %.2f s undisturbed",
-        kills, at_work, claims_left, rounds, SHOWS, requests, undisturbed,
+        "%d kills (%d claims left behind) on %d libraries of %d shows: %d requests; %.2f s undisturbed",
+        kills, claims_left, rounds, SHOWS, requests, undisturbed,
     )  # fmt: skip
-    assert at_work
     assert requests <= 1.05 * rounds * SHOWS + kills * WORKERS
