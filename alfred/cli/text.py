@@ -49,7 +49,8 @@ def plural(count: int, noun: str) -> str:
     """Render a count with its noun: ``1 show``, ``2 shows``."""
     if count == 1:
         return f"1 {noun}"
-    return f"{count:,} {noun[:-1] + 'ies' if noun.endswith('y') else noun + 's'}"
+    by_consonant = noun.endswith("y") and noun[-2:-1] not in "aeiou"
+    return f"{count:,} {noun[:-1] + 'ies' if by_consonant else noun + 's'}"
 
 
 def age(moment: datetime | None, *, now: datetime) -> str:

@@ -134,12 +134,13 @@ WHERE e.library = ? AND s.tmdb_id IS NULL ORDER BY e.tmdb_id
 """
 )
 
-# By the index of ages, which holds all that decides whether the rest of a row is worth reading.
+# CROSS keeps the planner from beginning with the entries, and then sorting them all.
 CANDIDATES_BY_AGE = (
     _CANDIDATE
     + """
-FROM show s JOIN entry e ON e.library = ? AND e.tmdb_id = s.tmdb_id
-WHERE s.verified_at <= ? OR s.verified_at > ? OR s.fetched_at <= ? OR COALESCE(e.outcome, '') <> 'ok'
+FROM show s CROSS JOIN entry e
+WHERE e.library = ? AND e.tmdb_id = s.tmdb_id
+    AND (s.verified_at <= ? OR s.verified_at > ? OR s.fetched_at <= ? OR COALESCE(e.outcome, '') <> 'ok')
 ORDER BY s.verified_at, s.fetched_at, s.tmdb_id
 """
 )
