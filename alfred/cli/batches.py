@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from alfred.domain.library.refresh_plan import RefreshRule
 
 NAMED_AT_MOST = 20
+NOTHING_DUE = "Nothing to refresh: no show is due."
 
 
 def run_batch(
@@ -52,7 +53,7 @@ def run_batch(
 def tell_batch(session: Session, report: RefreshReport) -> None:
     """Tell people what a batch did."""
     if not report.selected:
-        session.say("Nothing to refresh: every show is fresh, or waits for its time.")
+        session.say(NOTHING_DUE)
         return
     parts = [f"{report.refreshed:,} refreshed"]
     if report.unchanged:
@@ -67,7 +68,7 @@ def tell_batch(session: Session, report: RefreshReport) -> None:
         f"{plural(report.requests, 'request')}, {report.elapsed_seconds:.2f} s"
     )
     if report.ending == "budget":
-        session.say(f"  {plural(report.left, 'show')} did not fit into --max-requests; the next run takes them.")
+        session.say(f"  {plural(report.left, 'show')} did not fit into --max-requests.")
     if report.note:
         session.say(f"  {report.note}")
     for warning, count in report.warnings.items():

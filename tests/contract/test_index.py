@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,11 @@ from alfred.domain.library.history import EVENTS_KEPT, Event, PastEvent
 from alfred.domain.library.presence import PresenceChange
 from alfred.domain.library.release import FileStatus, SeriesRelease, UserMetadata
 from alfred.domain.shared.value_objects import TmdbId
+<<<<<<< HEAD
 from alfred.domain.tv_shows.show import TVShowInfo
+=======
+from alfred.domain.tv_shows.freshness import Outlook
+>>>>>>> limits
 from alfred.domain.work.lease import Claim
 from alfred.infrastructure.persistence.dot_alfred.v2.index import DotAlfredTVShowLibraryIndex
 from alfred.infrastructure.persistence.marker import create_marker
@@ -468,3 +473,68 @@ def test_a_pruned_entry_takes_its_history_along(index: Index) -> None:
 
     index.presence.record_presence(a_presence(a_release()), now=NOW)
     assert told(index) == ["added"]
+
+
+# --- batches
+
+
+def candidates(index: Index, *, true_until: datetime = NOW, now: datetime = NOW) -> list[int]:
+    return [found.tmdb_id.value for found in index.candidates(true_until=true_until, now=now)]
+
+
+def test_candidates_are_those_without_facts_and_then_the_oldest(index: Index, clock: FakeClock) -> None:
+    for number, age in ((1, 3), (2, 9), (3, 6)):
+        index.upsert(a_show(TmdbId(number)), None, path=f"Show {number}", fetched_at=NOW - days(age))
+    index.presence.record_presence(a_presence(a_release(tmdb_id=TmdbId(9))), now=NOW)
+    clock.advance(seconds=1)
+
+    assert candidates(index) == [9, 2, 3, 1]
+
+
+def test_a_candidate_has_what_its_state_depends_on(index: Index) -> None:
+    late = tuple(a_season(number, episodes=0) for number in (0, 18, 19, 2020))
+    coming = a_season(1, episodes=0)
+    airs = an_episode(1, air_date=(NOW + days(3)).date())
+    untitled = an_episode(2, title="", air_date=(NOW - days(30)).date())
+    show = a_show(seasons=(*late, replace(coming, episodes=(airs, untitled))))
+    index.upsert(show, a_release(a_file(1)), path=FOLDER, fetched_at=NOW - days(1))
+    index.claim(SHOW_ID, "here:1:then", NOW)
+
+    found = index.candidate(SHOW_ID)
+    entry = index.find_by_tmdb_id(SHOW_ID)
+
+    assert found is not None
+    assert entry is not None
+    assert (found.name, found.path, found.later_seasons) == ("The Lamplighters", FOLDER, 2)
+    assert found.standing == entry.standing
+    assert found.standing.outlook == Outlook(((NOW + days(3)).date(),), (NOW - days(30)).date())
+    assert found.claim == Claim(SHOW_ID, "here:1:then", NOW)
+    assert list(index.candidates(true_until=NOW, now=NOW)) == [found]
+    assert index.candidate(TmdbId(4711)) is None
+
+
+def test_what_is_verified_is_as_if_it_had_been_fetched_then_and_keeps_the_time_of_its_fetch(index: Index) -> None:
+    for number in (1, 2, 3):
+        index.upsert(a_show(TmdbId(number)), None, path=f"Show {number}", fetched_at=NOW - days(10 - number))
+
+    index.stamp_verified([TmdbId(1), TmdbId(3)], at=NOW - days(1))
+    index.stamp_verified([TmdbId(1)], at=NOW - days(4))  # says nothing new
+
+    stamped = [index.find_by_tmdb_id(TmdbId(number)) for number in (1, 2, 3)]
+    assert [entry and entry.metadata.verified_at for entry in stamped] == [
+        NOW - days(1),
+        NOW - days(8),
+        NOW - days(1),
+    ]
+    assert [entry and entry.metadata.fetched_at for entry in stamped] == [NOW - days(age) for age in (9, 8, 7)]
+    assert candidates(index) == [2, 1, 3]
+
+
+def test_a_fetch_counts_as_verified(index: Index) -> None:
+    index.upsert(a_show(), None, path=FOLDER, fetched_at=NOW - days(9))
+    index.stamp_verified([SHOW_ID], at=NOW - days(3))
+    index.upsert(a_show(), None, path=FOLDER, fetched_at=NOW)
+
+    entry = index.find_by_tmdb_id(SHOW_ID)
+    assert entry is not None
+    assert (entry.metadata.fetched_at, entry.metadata.verified_at) == (NOW, NOW)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -29,9 +29,13 @@ from alfred.domain.library.history import (
 )
 from alfred.domain.library.placement import ListedEpisode, place_files, with_known_episodes
 from alfred.domain.library.presence import KnownShow, PresenceChange
+from alfred.domain.library.refresh_plan import RefreshCandidate
 from alfred.domain.library.release import EpisodeFile, FileStatus, SeriesRelease, UserMetadata, newest
 from alfred.domain.library.views import DriftedFile
 from alfred.domain.shared.value_objects import TmdbId
+from alfred.domain.tv_shows.freshness import Outlook
+from alfred.domain.tv_shows.outlook import outlook_of
+from alfred.domain.tv_shows.request_cost import LAST_SEASON_AT_ONCE
 from alfred.domain.tv_shows.show import PLACEHOLDER_STATUS, TVShowInfo
 from alfred.domain.work.lease import Claim
 from alfred.infrastructure.persistence.dot_alfred.v2.sidecar_root import EntryMetadata, ShowIndexEntry
@@ -44,6 +48,7 @@ class _Record:
     added_at: datetime
     info: TVShowInfo | None = None
     fetched_at: datetime | None = None
+    verified_at: datetime | None = None
     sync: SyncRecord = field(default_factory=SyncRecord)
     files: tuple[EpisodeFile, ...] = ()
     user: UserMetadata = field(default_factory=UserMetadata)
@@ -70,7 +75,8 @@ class FakeIndex:
             metadata=EntryMetadata(
                 path=record.path,
                 fetched_at=record.fetched_at,
-                verified_at=record.fetched_at,
+                verified_at=record.verified_at or record.fetched_at,
+                outlook=_outlook(record),
                 added_at=record.added_at,
                 missing_since=record.missing_since,
                 claimed_at=record.claim.claimed_at if record.claim else None,
@@ -89,7 +95,7 @@ class FakeIndex:
         record = self._records.setdefault(info.tmdb_id, _Record(info.name, path, self._now()))
         before = replace(record)
         if record.fetched_at is None or not fetched_at < record.fetched_at <= self._now():
-            record.info, record.fetched_at = info, fetched_at
+            record.info, record.fetched_at, record.verified_at = info, fetched_at, fetched_at
         record.path = path
         record.sync = SyncRecord(outcome=Outcome.OK)
         if release is not None:
@@ -251,6 +257,30 @@ class FakeIndex:
         record.claim = None
         return True
 
+    def candidates(self, *, true_until: datetime, now: datetime) -> Iterator[RefreshCandidate]:
+        found = [self.candidate(tmdb_id) for tmdb_id in sorted(self._records)]
+        yield from sorted(filter(None, found), key=_by_age)
+
+    def candidate(self, tmdb_id: TmdbId) -> RefreshCandidate | None:
+        entry = self.find_by_tmdb_id(tmdb_id)
+        if entry is None:
+            return None
+        info = self._records[tmdb_id].info
+        return RefreshCandidate(
+            tmdb_id=tmdb_id,
+            name=entry.name,
+            path=entry.metadata.path,
+            standing=entry.standing,
+            claimed_by=entry.metadata.claimed_by,
+            later_seasons=sum(season.number > LAST_SEASON_AT_ONCE for season in info.seasons) if info else 0,
+        )
+
+    def stamp_verified(self, tmdb_ids: Iterable[TmdbId], *, at: datetime) -> None:
+        for tmdb_id in tmdb_ids:
+            record = self._records[tmdb_id]
+            if record.fetched_at is not None and (record.verified_at or record.fetched_at) < at:
+                record.verified_at = at
+
     def claims(self) -> tuple[Claim, ...]:
         return tuple(record.claim for _, record in sorted(self._records.items()) if record.claim)
 
@@ -315,6 +345,8 @@ class FakeIndex:
             added_at=entry.metadata.added_at,
             info=info,
             fetched_at=entry.metadata.fetched_at,
+            verified_at=entry.metadata.verified_at,
+            missing_since=entry.metadata.missing_since,
             sync=entry.sync,
             user=entry.user,
         )
@@ -322,6 +354,17 @@ class FakeIndex:
     def put_files(self, tmdb_id: TmdbId, *files: EpisodeFile) -> None:
         """Begin a test with files on record."""
         self._records[tmdb_id] = replace(self._records[tmdb_id], files=files)
+
+
+def _by_age(candidate: RefreshCandidate) -> tuple[bool, float, TmdbId]:
+    facts = candidate.standing.facts
+    return facts is not None, facts.known_true_at.timestamp() if facts else 0.0, candidate.tmdb_id
+
+
+def _outlook(record: _Record) -> Outlook:
+    if record.info is None or record.fetched_at is None:
+        return Outlook()
+    return outlook_of(record.info, today=record.fetched_at.date())
 
 
 def _facts_events(before: TVShowInfo | None, after: TVShowInfo | None) -> tuple[Event, ...]:

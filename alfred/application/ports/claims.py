@@ -25,8 +25,12 @@ class Processes(Protocol):
     def this_host(self) -> str:
         """Return the name of this machine."""
 
-    def this_process(self) -> Owner:
-        """Return this process as an owner of claims."""
-
     def is_alive(self, owner: Owner, /) -> bool:
         """Say whether a process of this machine is still alive."""
+
+
+class OwnProcess(Processes, Protocol):
+    """The processes of this machine, and which of them we are."""
+
+    def this_process(self) -> Owner:
+        """Return this process as an owner of claims."""

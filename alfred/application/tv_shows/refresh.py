@@ -6,6 +6,7 @@ calls :func:`refresh_library`: claim, hand over, write what came back, release.
 
 from __future__ import annotations
 
+import itertools
 import logging
 from array import array
 from collections import Counter
@@ -14,11 +15,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from alfred.application.exceptions import AlfredError, ProviderError
 from alfred.application.ports.batch import BatchIndex, ChangeFeed, RefreshProgress
 from alfred.application.ports.changes import FeedVerdict
-from alfred.application.ports.claims import Processes
+from alfred.application.ports.claims import OwnProcess, Processes
 from alfred.application.ports.clock import system_clock
 from alfred.application.ports.provider import TVShowProvider
 from alfred.application.ports.releases import FoundRelease, SeriesReleases
@@ -163,7 +165,7 @@ def refresh_library(
     index: BatchIndex,
     release_repo: SeriesReleases,
     tmdb_client: TVShowProvider,
-    processes: Processes,
+    processes: OwnProcess,
     now: Callable[[], datetime] = system_clock,
     workers: int = WORKERS,
     limit: int | None = None,
@@ -230,6 +232,21 @@ def refresh_library(
     ).run(limit=limit, gate=gate, feed=feed)
 
 
+class _Fetched(NamedTuple):
+    """What a worker came back with; ``begun`` and ``ended`` count what workers begin and end, in its order."""
+
+    outcome: Answer | ProviderError
+    begun: int
+    ended: int
+
+
+class _HeldBack(NamedTuple):
+    """A failure that may be the provider's own, and when it came."""
+
+    failed: FailedRefresh
+    ended: int
+
+
 class _Selection:
     """The entries of a batch: a few numbers each, since there may be very many."""
 
@@ -263,7 +280,7 @@ class _Batch:
         index: BatchIndex,
         release_repo: SeriesReleases,
         tmdb_client: TVShowProvider,
-        processes: Processes,
+        processes: OwnProcess,
         now: Callable[[], datetime],
         workers: int,
         max_requests: int | None,
@@ -297,8 +314,10 @@ class _Batch:
         self._running: dict[TmdbId, RefreshCandidate] = {}
         self._count: Counter[str] = Counter()
         self._failed: list[FailedRefresh] = []
-        self._held_back: list[FailedRefresh] = []
+        self._held_back: list[_HeldBack] = []
+        self._order = itertools.count()
         self._failed_in_a_row = 0
+        self._answered = False
         self._warnings: Counter[str] = Counter()
         self._estimated_requests = 0
         self._requests_before = requests_sent() if requests_sent else 0
@@ -388,20 +407,34 @@ class _Batch:
         self._ending = Ending.INTERRUPTED
         return True
 
-    def _fetch(self, candidate: RefreshCandidate) -> Answer:
+    def _fetch(self, candidate: RefreshCandidate) -> _Fetched:
         """Ask the provider; runs in the workers' threads."""
-        moment = self._now()
-        etag = None if self._rule.force else candidate.known_edition(now=moment)
-        return Answer(candidate.tmdb_id, ask(self._tmdb_client, candidate.tmdb_id, etag), moment)
+        begun, asked_at = next(self._order), self._now()
+        outcome: Answer | ProviderError
+        try:
+            etag = None if self._rule.force else candidate.known_edition(now=asked_at)
+            info = ask(self._tmdb_client, candidate.tmdb_id, etag)
+            outcome = Answer(candidate.tmdb_id, info, asked_at)
+        except ProviderError as error:
+            outcome = error
+        except AlfredError:
+            raise
+        except Exception as error:
+            log.debug("show %s: an answer that nothing was prepared for", candidate.tmdb_id, exc_info=error)
+            message = f"an answer that Alfred cannot use ({type(error).__name__})"
+            outcome = ProviderError(message, error_class="parse_error")
+        return _Fetched(outcome, begun, next(self._order))
 
     def _turn(
         self,
-        pool: WorkerPool[RefreshCandidate, Answer],
-        done: Iterable[Done[RefreshCandidate, Answer]],
+        pool: WorkerPool[RefreshCandidate, _Fetched],
+        done: Iterable[Done[RefreshCandidate, _Fetched]],
     ) -> None:
         """Write what came back and claim what comes next, in one transaction."""
         releases = [
-            self._release_repo.load_by_tmdb_id(one.item.tmdb_id) if one.result is not None else None
+            self._release_repo.load_by_tmdb_id(one.item.tmdb_id)
+            if one.result is not None and isinstance(one.result.outcome, Answer)
+            else None
             for one in done
         ]
         with self._index.exclusive():
@@ -434,9 +467,12 @@ class _Batch:
             log.warning("claims stay until the next batch: %s", error)
 
     def _claim_more(self) -> list[RefreshCandidate]:
-        """Claim so many that no worker has to wait for the next transaction."""
+        """Claim so many that no worker has to wait for the next transaction; few before the first answer."""
         claimed: list[RefreshCandidate] = []
-        while self._next < len(self._selection.ids) and len(self._running) < 2 * self._workers:
+        enough = 2 * self._workers
+        if not self._answered:
+            enough = min(enough, max(1, WIDE_IN_A_ROW - len(self._held_back)))
+        while self._next < len(self._selection.ids) and len(self._running) < enough:
             if self._max_requests is not None and self._requests() >= self._max_requests:
                 break
             tmdb_id = TmdbId(self._selection.ids[self._next])
@@ -477,24 +513,20 @@ class _Batch:
 
     # --- what came back
 
-    def _write(self, done: Done[RefreshCandidate, Answer], found: FoundRelease | None) -> None:
-        candidate = done.item
+    def _write(self, done: Done[RefreshCandidate, _Fetched], found: FoundRelease | None) -> None:
+        candidate, fetched = done.item, done.result
         self._estimated_requests += candidate.requests
-        if isinstance(done.error, ProviderError):
-            self._note_failure(FailedRefresh(candidate.tmdb_id, candidate.name, done.error))
-        elif isinstance(done.error, AlfredError) or not isinstance(done.error, Exception | None):
+        if fetched is None:
             self._fatal = self._fatal or done.error
-        elif done.error is not None:
-            log.debug("show %s: an answer that nothing was prepared for", candidate.tmdb_id, exc_info=done.error)
-            error = ProviderError(f"an answer that Alfred cannot use ({done.error!r})", error_class="parse_error")
-            self._note_failure(FailedRefresh(candidate.tmdb_id, candidate.name, error))
-        elif done.result is not None:
-            self._provider_answered()
+        elif isinstance(fetched.outcome, ProviderError):
+            self._note_failure(candidate, fetched.outcome, fetched)
+        else:
+            self._provider_answered(fetched)
             self._failed_in_a_row = 0
-            self._count["unchanged" if done.result.info is None else "refreshed"] += 1
+            self._count["unchanged" if fetched.outcome.info is None else "refreshed"] += 1
             warnings = write_answer(
                 self._library_root,
-                done.result,
+                fetched.outcome,
                 found,
                 index=self._index,
                 release_repo=self._release_repo,
@@ -503,25 +535,28 @@ class _Batch:
             )
             self._warnings.update(warnings)
 
-    def _note_failure(self, failed: FailedRefresh) -> None:
+    def _note_failure(self, candidate: RefreshCandidate, error: ProviderError, fetched: _Fetched) -> None:
         """Mark the entry, unless the fault may be the provider's own: then wait for what it says to the others."""
+        failed = FailedRefresh(candidate.tmdb_id, candidate.name, error)
         self._failed_in_a_row += 1
-        if failed.error.error_class in PROVIDER_WIDE:
-            self._held_back.append(failed)
+        if error.error_class in PROVIDER_WIDE:
+            self._held_back.append(_HeldBack(failed, fetched.ended))
             if len(self._held_back) >= WIDE_IN_A_ROW:
-                self._stop_for(failed.error)
+                self._stop_for(error)
             return
-        if failed.error.error_class == NOT_FOUND:
-            self._provider_answered()
+        if error.error_class == NOT_FOUND:
+            self._provider_answered(fetched)
         self._mark(failed)
         if self._failed_in_a_row >= FAILED_IN_A_ROW:
-            self._stop_for(failed.error)
+            self._stop_for(error)
 
-    def _provider_answered(self) -> None:
-        """Mark what was held back: the provider answers others, so those faults are the shows' own."""
-        for failed in self._held_back:
-            self._mark(failed)
-        self._held_back.clear()
+    def _provider_answered(self, fetched: _Fetched) -> None:
+        """Mark what was held back before this was asked: the provider answers others, so it is the shows' own."""
+        self._answered = True
+        for held_back in self._held_back:
+            if held_back.ended < fetched.begun:
+                self._mark(held_back.failed)
+        self._held_back = [held_back for held_back in self._held_back if held_back.ended > fetched.begun]
 
     def _mark(self, failed: FailedRefresh) -> None:
         self._failed.append(failed)
@@ -564,7 +599,7 @@ class _Batch:
 
     def _report(self, elapsed_seconds: float) -> RefreshReport:
         if self._held_back and self._ending is None:
-            self._stop_for(self._held_back[-1].error)
+            self._stop_for(self._held_back[-1].failed.error)
         selected = len(self._selection.ids)
         done = self._count["refreshed"] + self._unchanged + len(self._failed) + self._count["skipped"]
         left = selected - done

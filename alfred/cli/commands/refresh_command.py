@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from alfred.cli.batches import finish, run_batch, tell_batch
+from alfred.cli.batches import NOTHING_DUE, finish, run_batch, tell_batch
 from alfred.cli.command import alfred_command
 from alfred.cli.session import Session
 from alfred.cli.shapes import plan_shape, refresh_shape
@@ -93,7 +93,7 @@ def _plan(
 
     def tell() -> None:
         if not plan:
-            session.say("Nothing to refresh: every show is fresh, or waits for its time.")
+            session.say(NOTHING_DUE)
             return
         session.table(COLUMNS, [_row(planned) for planned in plan])
         reasons = Counter(planned.reason.value for planned in plan)

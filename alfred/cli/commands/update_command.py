@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from alfred.application.exceptions import RefusedToMark
 from alfred.cli.batches import finish, run_batch, tell_batch
 from alfred.cli.command import alfred_command
 from alfred.cli.session import Session
@@ -38,7 +37,8 @@ _COUNT = click.IntRange(min=1)
 def command(session: Session, *, max_requests: int | None, workers: int | None) -> None:
     """Rescan the disk, then refresh what is due: the one command for cron and timers.
 
-    A second run on the same machine while one is under way says so, does nothing, and ends with 0.
+    Where so much vanished at once that the rescan refuses to mark it, nothing is refreshed either. A second run
+    on the same machine while one is under way says so, does nothing, and ends with 0.
     """
 
     def work(library: Library) -> None:
@@ -70,10 +70,8 @@ def _update(session: Session, library: Library, max_requests: int | None, worker
     finish(session, report)
     for problem in rescan.broken:
         session.complain(f"{problem.path or '.'}: {problem.message}")
-    if rescan.refused:
-        session.complain(rescan.refused)
-    if not session.exit_code and (rescan.refused or rescan.broken):
-        session.exit_code = RefusedToMark.exit_code if rescan.refused else 1
+    if rescan.broken:
+        session.exit_code = session.exit_code or 1
 
 
 def _tell_rescan(session: Session, report: RescanReport) -> None:

@@ -134,7 +134,7 @@ WHERE e.library = ? AND s.tmdb_id IS NULL ORDER BY e.tmdb_id
 """
 )
 
-# By the index of ages, which holds all that decides whether the rest of a row is worth reading.
+# CROSS keeps the planner from beginning with the entries, and then sorting them all.
 CANDIDATES_BY_AGE = (
     _CANDIDATE
     + """
