@@ -209,6 +209,7 @@ class Library:
             ttl_days=self.settings.tmdb_cache_ttl_days,
             now=self.now,
             force=force,
+            provider_failing=self.connectivity.is_failing,
         )
 
     def is_still_there(self) -> bool:
@@ -370,6 +371,11 @@ class Connectivity:
         except AlfredError as error:
             self._warn(error)
             return None
+
+    def is_failing(self) -> bool:
+        """Say whether the provider fails, so that its "not found" proves nothing."""
+        profile = self.roll_up()
+        return profile is not None and profile.is_failing
 
     @property
     def gate(self) -> ProviderGate:

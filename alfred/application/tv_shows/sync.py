@@ -15,7 +15,7 @@ from alfred.application.ports.clock import system_clock
 from alfred.application.ports.index import EntryT_co, IndexEntry, KeepsSyncRecords, TVShowIndex
 from alfred.application.ports.provider import TVShowProvider
 from alfred.application.ports.releases import SeriesReleases, WatchesRoot
-from alfred.domain.library.failure import after_failure
+from alfred.domain.library.failure import NOT_FOUND, after_failure
 from alfred.domain.library.release import SeriesRelease
 from alfred.domain.shared.value_objects import TmdbId
 from alfred.domain.tv_shows.freshness import SyncDecision, decide_sync
@@ -90,8 +90,13 @@ def sync_with_reason(
     ttl_days: int,
     now: Callable[[], datetime] = system_clock,
     force: bool = False,
+    provider_failing: Callable[[], bool] = lambda: False,
 ) -> SyncResult[EntryT_co]:
-    """Do what :func:`sync_show` does, and say why."""
+    """Do what :func:`sync_show` does, and say why.
+
+    Args:
+        provider_failing: whether the provider fails for others too; only asked after "not found".
+    """
     if ttl_days < 0:
         raise ValueError(f"a TTL is a number of days from 0 up, not {ttl_days}")
     moment = now()
@@ -111,7 +116,15 @@ def sync_with_reason(
         return SyncResult(entry, decision)
 
     known_path = _anchor(library_root, entry, found)
-    info = _fetch(tmdb_client, tmdb_id, index=index, entry=entry, path=known_path, now=moment)
+    info = _fetch(
+        tmdb_client,
+        tmdb_id,
+        index=index,
+        entry=entry,
+        path=known_path,
+        now=moment,
+        provider_failing=provider_failing,
+    )
     if found is None:
         found = release_repo.load_by_tmdb_id(tmdb_id)
     release = found[0] if found is not None else None
@@ -145,6 +158,7 @@ def _fetch(
     entry: IndexEntry | None,
     path: str,
     now: datetime,
+    provider_failing: Callable[[], bool],
 ) -> TVShowInfo:
     try:
         return provider.get_tv_show_info(tmdb_id.value)
@@ -157,6 +171,7 @@ def _fetch(
                 has_facts=entry is not None and entry.status != PLACEHOLDER_STATUS,
                 now=now,
                 retry_after=timedelta(seconds=error.retry_after) if error.retry_after else None,
+                provider_failing=error.error_class == NOT_FOUND and provider_failing(),
             )
             index.record_failure(tmdb_id, record, path=path)
         raise

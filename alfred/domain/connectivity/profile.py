@@ -83,6 +83,11 @@ class ConnectivityProfile:
         """Whether nothing but a probe is to be sent."""
         return self.status is ProviderStatus.QUARANTINED
 
+    @property
+    def is_failing(self) -> bool:
+        """Whether what the provider says of a single show proves nothing."""
+        return self.status in (ProviderStatus.FAILING, ProviderStatus.QUARANTINED)
+
     def is_probe_due(self, now: datetime) -> bool:
         """Say whether the cool-down of a quarantine is over."""
         return self.is_quarantined and (self.cooldown_until is None or now >= self.cooldown_until)
