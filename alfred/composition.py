@@ -244,10 +244,6 @@ class Library:
             remember=self._remember_places if online else None,
         )
 
-    def _provider_is_failing(self) -> bool:
-        profile = self.connectivity.roll_up()
-        return profile is not None and profile.is_failing
-
     def sync(self, tmdb_id: TmdbId, *, force: bool = False) -> SyncResult[ShowIndexEntry]:
         """Sync one show; see :func:`alfred.application.tv_shows.sync.sync_show`."""
         from alfred.application.connectivity.gate import GatedProvider
@@ -263,7 +259,7 @@ class Library:
             now=self.now,
             force=force,
             policy=self.ttl_policy,
-            provider_failing=self._provider_is_failing,
+            provider_failing=self.connectivity.is_failing,
         )
 
     @property
@@ -353,7 +349,7 @@ class Library:
             max_requests=max_requests,
             claim_threshold=self._claim_threshold,
             gate=self.provider_gate,
-            provider_failing=self._provider_is_failing,
+            provider_failing=self.connectivity.is_failing,
             feed=self.change_feed,
             requests_sent=lambda: self.provider.requests_sent,
             requests_waiting=lambda: self._sleep.count,
@@ -580,6 +576,11 @@ class Connectivity:
         except AlfredError as error:
             self._warn(error)
             return None
+
+    def is_failing(self) -> bool:
+        """Say whether the provider fails, so that its "not found" proves nothing."""
+        profile = self.roll_up()
+        return profile is not None and profile.is_failing
 
     @property
     def gate(self) -> ProviderGate:

@@ -15,11 +15,8 @@ from alfred.domain.library.history import EVENTS_KEPT, Event, PastEvent
 from alfred.domain.library.presence import PresenceChange
 from alfred.domain.library.release import FileStatus, SeriesRelease, UserMetadata
 from alfred.domain.shared.value_objects import TmdbId
-<<<<<<< HEAD
-from alfred.domain.tv_shows.show import TVShowInfo
-=======
 from alfred.domain.tv_shows.freshness import Outlook
->>>>>>> limits
+from alfred.domain.tv_shows.show import TVShowInfo
 from alfred.domain.work.lease import Claim
 from alfred.infrastructure.persistence.dot_alfred.v2.index import DotAlfredTVShowLibraryIndex
 from alfred.infrastructure.persistence.marker import create_marker

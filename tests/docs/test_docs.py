@@ -47,7 +47,9 @@ def command_named(name: str) -> click.Command:
 
 
 def options_of(command: click.Command) -> set[str]:
-    return {name for option in command.params if isinstance(option, click.Option) for name in option.opts}
+    own = {name for option in command.params if isinstance(option, click.Option) for name in option.opts}
+    below = command.commands.values() if isinstance(command, click.Group) else ()
+    return own.union(*map(options_of, below))
 
 
 def errors() -> list[type[AlfredError]]:

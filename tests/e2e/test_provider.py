@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import ssl
 import struct
@@ -25,7 +26,7 @@ from alfred.demo.stand_in import StandIn
 from alfred.domain.connectivity import ConnectivityProfile, ProviderStatus
 from alfred.infrastructure.persistence.state.profiles import SqliteProfiles
 from alfred.infrastructure.persistence.state.store import open_state
-from tests.e2e.alfred_process import TOKEN, Shelf, without_roots_rights, write_invented_show
+from tests.e2e.alfred_process import TOKEN, Shelf, own_mounts, without_roots_rights, write_invented_show
 
 Capture = pytest.CaptureFixture[str]
 _LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -472,3 +473,38 @@ def test_a_log_is_complete_when_the_connectivity_is_closed(here: Path, server: S
             connectivity.gate.probe()
     with open_connectivity(settings) as connectivity:
         assert len(list(connectivity.requests.latest())) == 20
+
+
+def test_a_full_disk_under_the_state_leaves_sync_working_with_one_warning(tmp_path: Path, server: StandIn) -> None:
+    with own_mounts() as mounts:
+        shelf = a_shelf(tmp_path, server)
+        shelf.state.mkdir(exist_ok=True)
+        if mounts is None or not mounts.mount_memory(shelf.state, size="64k"):
+            pytest.skip("this machine does not let us mount a small file system in memory")
+        shelf.prefix = mounts.prefix
+        mounts.seen_at(shelf.state / "ballast").write_bytes(b"x" * 60_000)
+
+        synced = shelf.alfred("sync", "1").ended(0)
+
+    assert "refreshed" in synced.stdout
+    assert synced.stderr.count("\n") == 1
+    assert synced.stderr.startswith("alfred: warning: requests to the provider are not logged")
+
+
+def test_on_a_terminal_the_table_is_drawn(tmp_path: Path, server: StandIn) -> None:
+    shelf = a_shelf(tmp_path, server)
+    shelf.alfred("sync", "1").ended(0)
+    master, terminal = os.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "alfred", "provider"],
+        env=shelf.environment() | {"COLUMNS": "140", "TERM": "xterm"},
+        stdout=terminal,
+        check=False,
+    )
+    os.close(terminal)
+    with os.fdopen(master, "rb", buffering=0) as reader:
+        printed = reader.read(65536).decode()
+
+    assert done.returncode == 0
+    assert "Last 24 hours" in printed
+    assert "█" in printed

@@ -137,13 +137,8 @@ def test_an_index_whose_own_index_lacks_a_row_is_damaged(root: Path) -> None:
     alter(
         root,
         "PRAGMA writable_schema = ON",
-<<<<<<< HEAD
         "UPDATE sqlite_master "
         "SET sql = replace(sql, '(verified_at, fetched_at, tmdb_id)', '(tmdb_id, fetched_at, verified_at)') "
-=======
-        "UPDATE sqlite_master SET sql = "
-        "replace(sql, '(verified_at, fetched_at, tmdb_id)', '(tmdb_id, fetched_at, verified_at)') "
->>>>>>> limits
         "WHERE name = 'show_by_age'",
     )
 

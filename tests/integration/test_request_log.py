@@ -310,7 +310,9 @@ def put(state: Database, samples: list[RequestSample]) -> None:
             )
 
 
-@pytest.mark.parametrize("name", ["BY_CLASS", "BY_LATENCY", "BY_HOUR", "FIRST_FAILURE", "LAST_FAILURE"])
+@pytest.mark.parametrize(
+    "name", ["BY_CLASS", "BY_HOUR", "TOTALS", "FASTEST", "SLOWEST", "FIRST_FAILURE", "LAST_FAILURE"]
+)
 def test_counting_reads_the_index_alone(tmp_path: Path, name: str) -> None:
     statement = getattr(statements, name)
     with closing(state_of(tmp_path)) as state:

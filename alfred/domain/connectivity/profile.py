@@ -79,14 +79,14 @@ class ConnectivityProfile:
     probe: ProbeClaim | None = None
 
     @property
-    def is_failing(self) -> bool:
-        """Whether what it answers proves little."""
-        return self.status in (ProviderStatus.FAILING, ProviderStatus.QUARANTINED)
-
-    @property
     def is_quarantined(self) -> bool:
         """Whether nothing but a probe is to be sent."""
         return self.status is ProviderStatus.QUARANTINED
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether what the provider says of a single show proves nothing."""
+        return self.status in (ProviderStatus.FAILING, ProviderStatus.QUARANTINED)
 
     def is_probe_due(self, now: datetime) -> bool:
         """Say whether the cool-down of a quarantine is over."""

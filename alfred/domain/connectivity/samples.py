@@ -89,7 +89,7 @@ class SampleSummary:
 
     Attributes:
         hour: the last hour.
-        day: the last 24 hours, without latencies.
+        day: the last 24 hours, without classes and latencies.
         judged: of the last hour, what came after the last quarantine ended; mostly the same as ``hour``.
         recent: of the last ten minutes likewise, without latencies.
         first_failure: when the oldest failure of the last hour finished.
@@ -139,12 +139,12 @@ def summarise(
         recovered_at: when the last quarantine ended; what came before it is not judged again.
     """
     counted = [one for one in samples if one.failure_class != RATE_LIMITED and one.finished <= now]
-    hour = _after(counted, now - HOUR)
+    day, hour = _after(counted, now - DAY), _after(counted, now - HOUR)
     judged = _after(hour, judged_from(recovered_at, now=now))
     failures = [one.finished for one in _after(counted, now - 2 * HOUR) if not one.is_success]
     return SampleSummary(
         hour=_tally(hour),
-        day=_tally(_after(counted, now - DAY), latencies=False),
+        day=Tally(samples=len(day), successes=sum(one.is_success for one in day)),
         judged=_tally(judged),
         recent=_tally(_after(judged, now - BURST_WINDOW), latencies=False),
         first_failure=min((at for at in failures if at > now - HOUR), default=None),

@@ -33,6 +33,7 @@ class Setting:
     clock: FakeClock = field(default_factory=FakeClock)
     provider: FakeProvider = field(default_factory=lambda: FakeProvider(a_show()))
     sidecars: FakeSidecars = field(default_factory=FakeSidecars)
+    provider_failing: bool = False
 
     def __post_init__(self) -> None:
         self.index = FakeIndex(now=self.clock)
@@ -55,6 +56,7 @@ class Setting:
             ttl_days=ttl_days,
             now=self.clock,
             force=force,
+            provider_failing=lambda: self.provider_failing,
         )
 
 
@@ -239,6 +241,18 @@ def test_the_third_not_found_in_a_row_delists_when_it_took_two_days(days_between
         setting.clock.advance(days=days_between)
 
     assert setting.index.sync_record(SHOW_ID).outcome is outcome
+
+
+def test_while_the_provider_fails_for_others_too_no_not_found_delists() -> None:
+    setting = Setting(provider=FakeProvider(), provider_failing=True)
+    setting.with_entry(fetched_at=NOW - days(8)).with_sidecar()
+
+    for _ in range(5):
+        with pytest.raises(ProviderError):
+            setting.sync()
+        setting.clock.advance(days=1)
+
+    assert setting.index.sync_record(SHOW_ID).outcome is Outcome.FAILED
 
 
 def test_another_failure_in_between_begins_the_count_of_not_founds_anew() -> None:

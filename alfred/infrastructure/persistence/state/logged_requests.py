@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from alfred.domain.connectivity.samples import (
@@ -24,11 +24,13 @@ from alfred.infrastructure.persistence.sqlite.database import Database, Row
 from alfred.infrastructure.persistence.state.statements import (
     BY_CLASS,
     BY_HOUR,
-    BY_LATENCY,
+    FASTEST,
     FIRST_FAILURE,
     LAST_FAILURE,
     LATEST,
     LATEST_FAILED,
+    SLOWEST,
+    TOTALS,
 )
 
 
@@ -66,7 +68,7 @@ class LoggedRequests:
         return SampleSummary(
             hour=hour,
             judged=judged,
-            day=self._tally(provider, now - DAY, now, latencies=False),
+            day=self._day(provider, now),
             recent=self._tally(provider, recent_start, now, latencies=False),
             first_failure=self._moment(FIRST_FAILURE, provider, hour_ago, now),
             failure_before=self._moment(LAST_FAILURE, provider, hour_ago - HOUR, hour_ago),
@@ -93,24 +95,29 @@ class LoggedRequests:
         for row in self._database.stream(LATEST_FAILED if failed else LATEST, values):
             yield _request(row)
 
+    def _day(self, provider: str, now: datetime) -> Tally:
+        found = self._database.one(TOTALS, (to_micros(now - DAY), to_micros(now), provider)) or (0, 0)
+        return Tally(samples=found[0], successes=found[1] or 0)
+
     def _tally(self, provider: str, after: datetime, until: datetime, *, latencies: bool = True) -> Tally:
         span = (to_micros(after), to_micros(until), provider)
         counts: dict[str | None, int] = dict(self._database.all(BY_CLASS, span))
         samples, successes = sum(counts.values()), counts.pop(None, 0)
-        p50, p95 = self._percentiles(span, samples) if latencies and samples else (None, None)
         failures = {name: count for name, count in counts.items() if name is not None}
-        return Tally(
-            samples=samples, successes=successes, failures=failures, latency_p50_ms=p50, latency_p95_ms=p95
-        )
+        tally = Tally(samples=samples, successes=successes, failures=failures)
+        if not latencies or not samples:
+            return tally
+        p50, p95 = (self._percentile(span, samples, fraction) for fraction in (P50, P95))
+        return replace(tally, latency_p50_ms=p50, latency_p95_ms=p95)
 
-    def _percentiles(self, span: Row, count: int) -> tuple[float, float]:
-        """Read only the rows on both sides of each percentile."""
-        places = [percentile_place(count, fraction) for fraction in (P50, P95)]
-        wanted = [min(low + step, count - 1) for low, _ in places for step in (0, 1)]
-        rows = self._database.all(BY_LATENCY, (*span, *wanted))
-        at = {int(place): float(latency) for place, latency in rows}
-        p50, p95 = (between(at[low], at[min(low + 1, count - 1)], share) for low, share in places)
-        return p50, p95
+    def _percentile(self, span: Row, count: int, fraction: float) -> float:
+        """Read only the rows on both sides of it, from the end that is nearer."""
+        low, share = percentile_place(count, fraction)
+        if 2 * low < count:
+            rows = self._database.all(FASTEST, (*span, low))
+        else:
+            rows = self._database.all(SLOWEST, (*span, count - 2 - low))[::-1]
+        return between(float(rows[0][0]), float(rows[-1][0]), share)
 
     def _moment(self, statement: str, provider: str, after: datetime, until: datetime) -> datetime | None:
         found = self._database.one(statement, (to_micros(after), to_micros(until), provider))

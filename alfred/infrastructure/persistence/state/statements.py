@@ -19,12 +19,15 @@ BY_CLASS = f"""
 SELECT {CLASS}, COUNT(*) FROM request_log WHERE finished > ? AND finished <= ? AND {IS_SAMPLE} GROUP BY 1
 """
 
-BY_LATENCY = f"""
-SELECT place, latency_ms FROM (
-    SELECT ROW_NUMBER() OVER (ORDER BY latency_ms) - 1 AS place, latency_ms
-    FROM request_log WHERE finished > ? AND finished <= ? AND {IS_SAMPLE}
-) WHERE place IN (?, ?, ?, ?)
+TOTALS = f"""
+SELECT COUNT(*), SUM({IS_SUCCESS}) FROM request_log WHERE finished > ? AND finished <= ? AND {IS_SAMPLE}
 """
+
+_LATENCIES = f"SELECT latency_ms FROM request_log WHERE finished > ? AND finished <= ? AND {IS_SAMPLE}"
+
+FASTEST = f"{_LATENCIES} ORDER BY latency_ms LIMIT 2 OFFSET ?"
+
+SLOWEST = f"{_LATENCIES} ORDER BY latency_ms DESC LIMIT 2 OFFSET ?"
 
 BY_HOUR = f"""
 SELECT (finished - ? - 1) / ?, COUNT(*), SUM({IS_SUCCESS})
