@@ -39,7 +39,7 @@ class Peer:
         }
 
 
-def _numbers(value: object) -> list[int]:
+def _numbers(value: Any) -> list[int]:
     values = value if isinstance(value, list) else [] if value is None else [value]
     return [int(number) for number in values if str(number).isdecimal()]
 

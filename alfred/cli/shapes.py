@@ -275,6 +275,10 @@ def rescan_shape(report: RescanReport) -> Document:
             }
             for disagreement in report.disagreements
         ],
+        "other_seasons": [
+            {"path": file.path, "season": file.season, "folder_season": file.folder_season}
+            for file in report.other_seasons
+        ],
         "duplicates": [
             {"tmdb_id": tmdb_id.value, "paths": list(paths)} for tmdb_id, paths in report.duplicates.items()
         ],

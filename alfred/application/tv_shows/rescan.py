@@ -7,7 +7,7 @@ the last time are passed over: nothing of them is read, parsed or written.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -57,6 +57,19 @@ class Disagreement:
     path: str
     chosen: TmdbId
     claims: Mapping[str, TmdbId]
+
+
+@dataclass(frozen=True, slots=True)
+class OtherSeason:
+    """A file whose name gives another season than its folder; the name is believed.
+
+    Attributes:
+        path: relative to the library root, with ``/``.
+    """
+
+    path: str
+    season: int
+    folder_season: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +146,7 @@ class RescanReport:
         duplicates: shows with more than one folder -> these folders.
         files: of the shows looked at, by status.
         refused: why a real run would mark nothing; only a dry run reports it, a real one raises it.
+        other_seasons: files of changed folders that lie in the folder of another season.
     """
 
     shows: int
@@ -147,6 +161,7 @@ class RescanReport:
     files: Mapping[FileStatus, int]
     elapsed_seconds: float
     refused: str | None = None
+    other_seasons: tuple[OtherSeason, ...] = ()
 
 
 def rescan_library(
@@ -507,6 +522,7 @@ class _Rescan:
             files={status: counts.get(status, 0) for status in FileStatus},
             elapsed_seconds=(self._now() - self._started).total_seconds(),
             refused=refused,
+            other_seasons=tuple(_other_seasons(plan.shows)),
         )
 
 
@@ -530,6 +546,14 @@ def _note(plan: RescanPlan, look: _Look, tmdb_id: TmdbId | None, claims: Mapping
             plan.unidentified.append(look.scan.folder)
     elif len(set(claims.values())) > 1:
         plan.disagreements.append(Disagreement(look.scan.folder, tmdb_id, claims))
+
+
+def _other_seasons(shows: Iterable[ShowPlan]) -> Iterator[OtherSeason]:
+    """Yield the files of changed folders that lie in the folder of another season."""
+    for show in shows:
+        for file in (file for folder in show.folders for file in folder.release.files):
+            if file.name.folder_season is not None and file.name.season is not None:
+                yield OtherSeason(file.library_path, file.name.season, file.name.folder_season)
 
 
 def _has_files(release: SeriesRelease | None) -> bool:
@@ -572,4 +596,5 @@ def join_reports(reports: Sequence[RescanReport]) -> RescanReport:
         files={status: sum(report.files.get(status, 0) for report in reports) for status in FileStatus},
         elapsed_seconds=sum(report.elapsed_seconds for report in reports),
         refused=next((report.refused for report in reports if report.refused), None),
+        other_seasons=tuple(one for report in reports for one in report.other_seasons),
     )

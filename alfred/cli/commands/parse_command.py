@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import click
 
 from alfred.cli.command import alfred_command
 from alfred.cli.session import Session
-from alfred.cli.shapes import Document
 from alfred.domain.library.certainty import is_worth_asking
 from alfred.domain.library.episode_name import DecidedBy, EpisodeName, ReleaseDetails
 from alfred.domain.library.episode_names import read_episode_name
@@ -73,7 +73,7 @@ def _reader() -> Callable[[str], EpisodeName]:
     return read
 
 
-def _shape(name: str, reading: EpisodeName, title: FolderTitle) -> Document:
+def _shape(name: str, reading: EpisodeName, title: FolderTitle) -> dict[str, Any]:
     details = reading.details or ReleaseDetails()
     return {
         "name": name,

@@ -107,6 +107,13 @@ def _tell(session: Session, report: RescanReport, names: dict[TmdbId, str], *, d
     for disagreement in report.disagreements:
         claims = ", ".join(f"{source} {tmdb_id}" for source, tmdb_id in disagreement.claims.items())
         say(f"  ids differ    {disagreement.path}: {claims}; took {disagreement.chosen}", style="yellow")
+    for file in report.other_seasons[:NAMED_AT_MOST]:
+        say(
+            f"  other season  {file.path}: its folder says season {file.folder_season}; took {file.season}",
+            style="yellow",
+        )
+    if len(report.other_seasons) > NAMED_AT_MOST:
+        say(f"  other season  and {len(report.other_seasons) - NAMED_AT_MOST:,} more")
     for path in report.unidentified:
         say(f"  no id         {path}: run 'alfred identify', or put [tmdbid-N] in its name", style="yellow")
     for problem in report.broken:

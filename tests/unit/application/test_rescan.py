@@ -15,7 +15,7 @@ from alfred.application.exceptions import (
     SidecarTooNew,
 )
 from alfred.application.ports.folders import Problem
-from alfred.application.tv_shows.rescan import RescanReport, join_reports, rescan_library, rescan_show
+from alfred.application.tv_shows.rescan import OtherSeason, RescanReport, join_reports, rescan_library, rescan_show
 from alfred.domain.library.file_changes import VideoFile
 from alfred.domain.library.release import FileStatus, UserMetadata
 from alfred.domain.shared.value_objects import TmdbId
@@ -107,6 +107,14 @@ def test_a_new_folder_is_adopted_by_its_tag_and_gets_a_sidecar() -> None:
     assert (report.shows, report.added, report.files[FileStatus.READY]) == (1, (ONE,), 2)
     assert setting.entry(ONE).metadata.path == folder_of(ONE)
     assert setting.sidecars.written == [folder_of(ONE)]
+
+
+def test_a_file_in_the_folder_of_another_season_is_reported_and_believed() -> None:
+    setting = Setting().add(ONE)
+    path = "Season 01/Lamplighters S02E05.mkv"
+    setting.folders.videos[folder_of(ONE)] = (VideoFile(path, 1, 1),)
+
+    assert setting.rescan().other_seasons == (OtherSeason(f"{folder_of(ONE)}/{path}", 2, 1),)
 
 
 def test_the_sidecar_wins_over_the_tag_and_the_tag_over_the_nfo() -> None:
