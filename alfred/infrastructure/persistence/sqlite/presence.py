@@ -27,6 +27,7 @@ from alfred.domain.library.views import DriftedFile
 from alfred.domain.shared.value_objects import TmdbId
 from alfred.infrastructure.persistence.sqlite import statements as sql
 from alfred.infrastructure.persistence.sqlite.codec import (
+    decoder,
     file_from_row,
     file_to_row,
     from_micros,
@@ -65,6 +66,7 @@ class PresenceRows:
         self._batching = False
         self._batch_size = 0
 
+    @decoder
     def known_folders(self) -> Mapping[str, KnownFolder]:
         """Return every show folder of the last rescan by its path."""
         return {
@@ -72,6 +74,7 @@ class PresenceRows:
             for path, tmdb_id, signature, sidecar in self._database.all(sql.FOLDERS, (self._library,))
         }
 
+    @decoder
     def known_shows(self) -> dict[TmdbId, KnownShow]:
         """Return where every entry is, and since when it is missing."""
         folders: dict[int, list[str]] = defaultdict(list)
@@ -98,11 +101,13 @@ class PresenceRows:
         files = tuple(file_from_row(row) for row in self._database.all(sql.FILES, key))
         return SeriesRelease(tmdb_id=tmdb_id, files=files, user=user)
 
+    @decoder
     def processing_files(self) -> list[tuple[TmdbId, EpisodeFile]]:
         """Return every file that is recorded as in processing, by show and path."""
         rows = self._database.all(sql.PROCESSING_FILES, (self._library,))
         return [(TmdbId(row[1]), file_from_row(row)) for row in rows]
 
+    @decoder
     def file_counts(self) -> Mapping[TmdbId, Mapping[FileStatus, int]]:
         """Count the files of each show by status; that a whole show is missing does not count here."""
         counts: dict[TmdbId, dict[FileStatus, int]] = defaultdict(dict)
@@ -325,6 +330,7 @@ class PresenceRows:
         """Have the next rescan look at the sidecars of a show, inside the caller's transaction."""
         self._database.execute(sql.DISTRUST_SIDECARS, key)
 
+    @decoder
     def drifted(self) -> list[DriftedFile]:
         """Return the files that keep an episode that has another number now, by show and path."""
         rows = self._database.all(sql.DRIFTED, (self._library,))

@@ -441,6 +441,7 @@ class DotAlfredTVShowLibraryIndex:
         """Release a claim of this owner, and say whether there was one; another's stays."""
         return self._database.execute(sql.RELEASE, (self._library, tmdb_id.value, owner)) == 1
 
+    @decoder
     def claims(self) -> tuple[Claim, ...]:
         """Return every claim, by show."""
         rows = self._database.all(sql.CLAIMS, (self._library,))
@@ -522,6 +523,7 @@ def _to_entry(row: Row, tags: tuple[str, ...]) -> ShowIndexEntry:
     )
 
 
+@decoder
 def _to_candidate(row: Row) -> RefreshCandidate:
     tmdb_id, name, status, path, fetched_at, verified_at, missing_since, claimed_at, claimed_by = row[:9]
     return RefreshCandidate(
