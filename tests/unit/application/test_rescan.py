@@ -112,7 +112,7 @@ def test_a_new_folder_is_adopted_by_its_tag_and_gets_a_sidecar() -> None:
 def test_a_file_in_the_folder_of_another_season_is_reported_and_believed() -> None:
     setting = Setting().add(ONE)
     path = "Season 01/Lamplighters S02E05.mkv"
-    setting.folders.videos[folder_of(ONE)] = (VideoFile(path, 1, 1),)
+    setting.folders.videos[folder_of(ONE)] = [VideoFile(path, 1, 1)]
 
     assert setting.rescan().other_seasons == (OtherSeason(f"{folder_of(ONE)}/{path}", 2, 1),)
 
