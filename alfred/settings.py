@@ -125,7 +125,9 @@ class Settings:
         "fixed",
     )
     tmdb_requests_per_second: float = _setting(
-        "The rate that all batches on this machine share.", _number(float, 0.1, 1000, "a number"), 40.0
+        "How many requests a second all of this machine may send together.",
+        _number(float, 0.1, 1000, "a number"),
+        40.0,
     )
     tmdb_timeout_seconds: float = _setting(
         "How long to wait for TMDB, for a connection and between two pieces of an answer.",
