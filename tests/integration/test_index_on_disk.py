@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import pytest
 
@@ -32,8 +33,10 @@ from alfred.domain.shared.value_objects import TmdbId
 from alfred.infrastructure.persistence import mounts
 from alfred.infrastructure.persistence.dot_alfred.v2.index import DotAlfredTVShowLibraryIndex, library_of_index
 from alfred.infrastructure.persistence.dot_alfred.v2.sidecars import DotAlfredSidecars
+from alfred.infrastructure.persistence.files import keep_aside
 from alfred.infrastructure.persistence.marker import create_marker, marker_path, read_marker
 from alfred.infrastructure.persistence.sqlite import database as database_module
+from alfred.infrastructure.persistence.sqlite import opening
 from alfred.infrastructure.persistence.sqlite import statements as sql
 from alfred.infrastructure.persistence.sqlite.database import Database
 from alfred.infrastructure.persistence.sqlite.schema import MIGRATIONS, migrate, refuse_newer, upgrade, version_of
@@ -44,6 +47,8 @@ USER = UserMetadata(tags=("comfort", "sea"), note="with the kids")
 PAGE = 4096
 
 Index = DotAlfredTVShowLibraryIndex
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -149,7 +154,7 @@ def test_an_index_that_another_process_holds_is_waited_for_and_then_said(
 
 def test_a_library_that_moved_is_the_same_library(root: Path) -> None:
     with opened(root) as index:
-        index.record_presence(a_presence(a_release(a_file(1), user=USER)), now=NOW)
+        index.presence.record_presence(a_presence(a_release(a_file(1), user=USER)), now=NOW)
     moved = root.with_name("TV on a bigger disk")
     root.rename(moved)
 
@@ -225,10 +230,10 @@ def is_as_the_sidecars_say(index: Index, count: int = 3) -> None:
     assert [entry.tmdb_id.value for entry in entries] == list(range(1, count + 1))
     for entry in entries:
         assert (entry.status, entry.user, entry.name) == ("unknown", USER, f"Show {entry.tmdb_id}")
-        assert index.recorded_release(entry.tmdb_id) == a_release(
+        assert index.presence.recorded_release(entry.tmdb_id) == a_release(
             a_file(1, folder=entry.metadata.path), tmdb_id=entry.tmdb_id, user=USER
         )
-    assert {folder.signature for folder in index.known_folders().values()} <= {""}
+    assert {folder.signature for folder in index.presence.known_folders().values()} <= {""}
 
 
 def kept_aside(root: Path) -> list[bytes]:
@@ -291,13 +296,13 @@ def test_without_its_root_a_damaged_index_is_not_touched(root: Path, tmp_path: P
 
 def furnished(root: Path) -> None:
     """Fill an index with a few hundred slots, so that its tables have pages of their own."""
-    with opened(root) as index, index.batch():
+    with opened(root) as index, index.presence.batch():
         for number in range(1, 13):
             tmdb_id, folder = TmdbId(number), f"Show {number}"
             shows = tuple(a_season(season, episodes=12) for season in range(4))
             files = tuple(a_file(at, season=season, folder=folder) for season in (1, 2) for at in range(1, 11))
             release = a_release(*files, tmdb_id=tmdb_id, user=USER)
-            index.record_presence(a_presence(release, path=folder), now=NOW)
+            index.presence.record_presence(a_presence(release, path=folder), now=NOW)
             index.upsert(a_show(tmdb_id, seasons=shows), release, path=folder, fetched_at=NOW)
 
 
@@ -306,14 +311,17 @@ def use(index: Index) -> None:
     for entry in list(index.entries()):
         index.show(entry.tmdb_id)
         index.find_by_tmdb_id(entry.tmdb_id)
-        index.recorded_release(entry.tmdb_id)
+        index.presence.recorded_release(entry.tmdb_id)
         index.sync_record(entry.tmdb_id)
-        index.folders_of(entry.tmdb_id)
+        index.presence.folders_of(entry.tmdb_id)
     list(index.wanted())
     index.count_wanted()
-    index.known_folders()
-    index.known_ids()
-    index.file_counts()
+    index.presence.known_folders()
+    index.presence.known_shows()
+    index.presence.file_counts()
+    index.presence.processing_files()
+    list(index.history())
+    index.claims()
     index.stale_ids(fetched_before=NOW)
 
 
@@ -366,8 +374,9 @@ def heals_in_use(root: Path, where: str) -> bool:
     return False
 
 
-def test_many_heal_one_index_once(root: Path) -> None:
+def test_many_heal_one_index_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with_sidecars(root)
+    monkeypatch.setattr(opening, "keep_aside", slowly(keep_aside))
     for round_ in range(5):
         spoilt = b"garbage %d" % round_ * 1000
         file_of(root).write_bytes(spoilt)
@@ -394,6 +403,17 @@ def test_many_heal_one_index_once(root: Path) -> None:
         assert spoilt in kept_aside(root)
 
 
+def slowly(function: Callable[P, T]) -> Callable[P, T]:
+    """Leave others the time to look at what is half done."""
+
+    def slow(*args: P.args, **kwargs: P.kwargs) -> T:
+        result = function(*args, **kwargs)
+        time.sleep(0.01)
+        return result
+
+    return slow
+
+
 def test_one_that_has_the_damaged_index_open_follows_one_that_healed_it(root: Path) -> None:
     with_sidecars(root)
     furnished(root)
@@ -405,7 +425,7 @@ def test_one_that_has_the_damaged_index_open_follows_one_that_healed_it(root: Pa
     with opened(root) as first, opened(root) as second:
         for index in (first, second):
             with pytest.raises(IndexCorrupt):
-                index.recorded_release(TmdbId(1))
+                index.presence.recorded_release(TmdbId(1))
         first.heal()
         first.upsert(a_show(TmdbId(1), name="Synced"), None, path="Show 1", fetched_at=NOW)
         second.heal()
@@ -567,9 +587,9 @@ def test_a_new_air_date_moves_one_slot(index: Index, clock: FakeClock) -> None:
 
 def test_a_presence_that_changes_nothing_writes_no_file(index: Index) -> None:
     release = a_release(*(a_file(at) for at in range(1, 31)))
-    first = rows_written(index, lambda: index.record_presence(a_presence(release), now=NOW))
+    first = rows_written(index, lambda: index.presence.record_presence(a_presence(release), now=NOW))
 
-    second = rows_written(index, lambda: index.record_presence(a_presence(release), now=NOW))
+    second = rows_written(index, lambda: index.presence.record_presence(a_presence(release), now=NOW))
 
     assert first > 30
     assert second <= 3
@@ -637,7 +657,7 @@ def test_an_unavailable_season_that_was_never_had_is_there_without_episodes(inde
 
 def test_an_entry_whose_sidecar_is_gone_shows_no_files_until_a_rescan(index: Index) -> None:
     release = a_release(a_file(1), a_file(99), user=USER)
-    index.record_presence(a_presence(release), now=NOW)
+    index.presence.record_presence(a_presence(release), now=NOW)
     index.upsert(a_show(), release, path=FOLDER, fetched_at=NOW)
     full = index.show(SHOW_ID)
     assert states(full)[1, 1] is SlotState.ON_DISK
@@ -652,7 +672,7 @@ def test_an_entry_whose_sidecar_is_gone_shows_no_files_until_a_rescan(index: Ind
         assert entry is not None
         assert (entry.user, entry.episodes) == (USER, EpisodeCounts(total=3, aired=3, on_disk=0))
 
-    index.record_presence(a_presence(release), now=NOW)
+    index.presence.record_presence(a_presence(release), now=NOW)
     assert index.show(SHOW_ID) == full
 
 
@@ -661,7 +681,7 @@ def test_with_its_root_offline_an_entry_keeps_its_files(root: Path, tmp_path: Pa
     elsewhere.parent.mkdir()
     release = a_release(a_file(1), user=USER)
     with opened(root, location=elsewhere) as index:
-        index.record_presence(a_presence(release), now=NOW)
+        index.presence.record_presence(a_presence(release), now=NOW)
         index.upsert(a_show(), release, path=FOLDER, fetched_at=NOW)
         full = index.show(SHOW_ID)
     marker_path(root).unlink()
@@ -672,7 +692,7 @@ def test_with_its_root_offline_an_entry_keeps_its_files(root: Path, tmp_path: Pa
         assert entry is not None
         assert (entry.name, entry.user, entry.episodes.on_disk) == ("Renamed", USER, 1)
         assert index.show(SHOW_ID) == full
-        assert index.recorded_release(SHOW_ID) == release
+        assert index.presence.recorded_release(SHOW_ID) == release
 
 
 def test_two_libraries_in_one_index_share_facts_and_nothing_else(tmp_path: Path) -> None:
@@ -682,12 +702,12 @@ def test_two_libraries_in_one_index_share_facts_and_nothing_else(tmp_path: Path)
         create_marker(root, now=NOW)
     location = tmp_path / "index.sqlite3"
     with opened(roots[0], location=location) as first:
-        first.record_presence(a_presence(a_release(a_file(1), user=USER)), now=NOW)
+        first.presence.record_presence(a_presence(a_release(a_file(1), user=USER)), now=NOW)
         first.upsert(a_show(), a_release(a_file(1)), path=FOLDER, fetched_at=NOW)
         with opened(roots[1], location=location) as second:
             assert second.find_by_tmdb_id(SHOW_ID) is None
-            assert second.known_ids() == frozenset()
-            second.record_presence(a_presence(a_release(a_file(2))), now=NOW)
+            assert second.presence.known_shows() == {}
+            second.presence.record_presence(a_presence(a_release(a_file(2))), now=NOW)
             entries = [index.find_by_tmdb_id(SHOW_ID) for index in (first, second)]
             shown = [states(index.show(SHOW_ID)) for index in (first, second)]
 
@@ -711,17 +731,19 @@ def test_two_rows_for_one_number_are_two_slots(index: Index) -> None:
 
 def test_a_batch_that_breaks_off_keeps_whole_groups_of_shows(index: Index) -> None:
     def write(count: int) -> None:
-        with index.batch():
+        with index.presence.batch():
             for number in range(1, count + 1):
-                index.record_presence(a_presence(a_release(tmdb_id=TmdbId(number)), path=f"{number}"), now=NOW)
+                presence = a_presence(a_release(tmdb_id=TmdbId(number)), path=f"{number}")
+                with index.presence.exclusive():
+                    index.presence.record_presence(presence, now=NOW)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         write(150)
 
-    assert index.known_ids() == {TmdbId(number) for number in range(1, 129)}
-    index.record_presence(a_presence(a_release()), now=NOW)
-    assert SHOW_ID in index.known_ids()
+    assert set(index.presence.known_shows()) == {TmdbId(number) for number in range(1, 129)}
+    index.presence.record_presence(a_presence(a_release()), now=NOW)
+    assert SHOW_ID in index.presence.known_shows()
 
 
 def test_a_full_disk_leaves_the_index_as_it_was(index: Index, root: Path) -> None:
@@ -739,14 +761,14 @@ def test_a_full_disk_leaves_the_index_as_it_was(index: Index, root: Path) -> Non
     assert everything_of(file_of(root)) == before
     index._database.execute("PRAGMA max_page_count = 1000000")
     index.upsert(a_show(TmdbId(9)), a_release(tmdb_id=TmdbId(9)), path="9", fetched_at=NOW)
-    assert TmdbId(9) in index.known_ids()
+    assert TmdbId(9) in index.presence.known_shows()
 
 
 def test_what_one_process_wrote_another_reads_at_once(root: Path, index: Index) -> None:
     with opened(root) as other:
-        index.record_presence(a_presence(a_release(a_file(1))), now=NOW)
+        index.presence.record_presence(a_presence(a_release(a_file(1))), now=NOW)
 
-        assert other.file_counts() == {SHOW_ID: {FileStatus.READY: 1}}
+        assert other.presence.file_counts() == {SHOW_ID: {FileStatus.READY: 1}}
 
 
 def test_a_lost_marker_finds_its_id_in_the_index(root: Path, tmp_path: Path) -> None:

@@ -104,9 +104,9 @@ TEXT = st.text(st.characters(codec="utf-8"), max_size=40)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(tags=st.lists(TEXT, max_size=4), note=st.none() | TEXT)
-def test_any_tag_and_note_is_read_back(tags: list[str], note: str | None) -> None:
-    release = a_release(user=UserMetadata(tags=tuple(tags), note=note))
+@given(tags=st.sets(TEXT, max_size=4), note=st.none() | TEXT)
+def test_any_tag_and_note_is_read_back(tags: set[str], note: str | None) -> None:
+    release = a_release(user=UserMetadata(tags=tuple(sorted(tags)), note=note))
     content = render_sidecar(release, folder=FOLDER, written_at=NOW)
 
     assert parse_sidecar(content, folder=FOLDER) == release

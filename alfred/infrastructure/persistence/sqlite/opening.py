@@ -33,11 +33,15 @@ def open_for_writing(path: Path, *, may_create: bool, now: Callable[[], datetime
         LibraryUnavailable: newer schema, busy, unreadable, read-only, or damaged and not to be made anew.
     """
     try:
-        database = _open(path, create=may_create)
+        database = _open(path)
     except IndexCorrupt:
         if not may_create:
             raise
         database = replace_damaged(path, now=now)
+    except IndexUnreadable:
+        if not may_create:
+            raise
+        database = _create(path)
     return _brought_up_to_date(database)
 
 
@@ -106,7 +110,18 @@ def replace_damaged(
         return database
 
 
-def _open(path: Path, *, create: bool) -> Database:
+def _create(path: Path) -> Database:
+    """Make an index; where another process may be setting a damaged one aside, only when it is done.
+
+    In between, the file is not there, but its write-ahead log still is: that must not become the log of a new one.
+    """
+    if not _lock_of(path).exists():
+        return _open(path, create=True)
+    with _only_one_at_a_time(path):
+        return _open(path, create=True)
+
+
+def _open(path: Path, *, create: bool = False) -> Database:
     database = Database(path, create=create)
     try:
         if version_of(database):
@@ -135,10 +150,14 @@ def _bring_up_to_date(database: Database) -> None:
         upgrade(database)
 
 
+def _lock_of(path: Path) -> Path:
+    return path.with_name(path.name + ".lock")
+
+
 @contextmanager
 def _only_one_at_a_time(path: Path) -> Iterator[None]:
     try:
-        lock = path.with_name(path.name + ".lock").open("ab")
+        lock = _lock_of(path).open("ab")
     except OSError as error:
         raise ReadOnlyLibrary(
             f"the index {path} is damaged and its folder cannot be written to ({error.strerror}): "

@@ -24,6 +24,7 @@ from alfred.domain.library.release import EpisodeFile, FileStatus, SeriesRelease
 from alfred.domain.shared.value_objects import TmdbId
 from alfred.infrastructure.persistence.sqlite import statements as sql
 from alfred.infrastructure.persistence.sqlite.codec import (
+    decoder,
     file_from_row,
     file_to_row,
     from_micros_or_none,
@@ -60,6 +61,7 @@ class PresenceRows:
         self._batching = False
         self._batch_size = 0
 
+    @decoder
     def known_folders(self) -> Mapping[str, KnownFolder]:
         """Return every show folder of the last rescan by its path."""
         return {
@@ -67,6 +69,7 @@ class PresenceRows:
             for path, tmdb_id, signature, sidecar in self._database.all(sql.FOLDERS, (self._library,))
         }
 
+    @decoder
     def known_shows(self) -> dict[TmdbId, KnownShow]:
         """Return where every entry is, and since when it is missing."""
         folders: dict[int, list[str]] = defaultdict(list)
@@ -93,11 +96,13 @@ class PresenceRows:
         files = tuple(file_from_row(row) for row in self._database.all(sql.FILES, key))
         return SeriesRelease(tmdb_id=tmdb_id, files=files, user=user)
 
+    @decoder
     def processing_files(self) -> list[tuple[TmdbId, EpisodeFile]]:
         """Return every file that is recorded as in processing, by show and path."""
         rows = self._database.all(sql.PROCESSING_FILES, (self._library,))
         return [(TmdbId(row[1]), file_from_row(row)) for row in rows]
 
+    @decoder
     def file_counts(self) -> Mapping[TmdbId, Mapping[FileStatus, int]]:
         """Count the files of each show by status; that a whole show is missing does not count here."""
         counts: dict[TmdbId, dict[FileStatus, int]] = defaultdict(dict)
@@ -261,6 +266,7 @@ class PresenceRows:
         today = self._now().astimezone(UTC).date()
         refresh_slots(self._database, *key, detached=detached, today=today)
 
+    @decoder
     def _user(self, key: Key) -> UserMetadata | None:
         row = self._database.one(sql.USER, key)
         if row is None:
