@@ -15,6 +15,10 @@ BENCHMARKS = {
     "index": "bench.index",
     "wanted": "bench.wanted",
     "requests": "bench.tmdb_requests",
+    "refresh": "bench.refresh",
+    "limiter": "bench.limiter",
+    "provider": "bench.provider",
+    "names": "bench.names",
 }
 BODIES = Path(__file__).resolve().parents[2] / "shared" / "tmdb"
 

@@ -262,10 +262,15 @@ OUTCOME_COLUMNS = frozenset(
 
 @dataclass(frozen=True)
 class Knowledge:
-    """All that Alfred knows of a library: facts, files, tags, sidecars; not how the last syncs ended."""
+    """All that Alfred knows of a library: facts, files, tags, sidecars, history; not how the last syncs ended.
+
+    Attributes:
+        events: the history.
+    """
 
     tables: dict[str, list[tuple[Any, ...]]]
     files: Tree
+    events: list[tuple[Any, ...]]
 
     @classmethod
     def of(cls, machine: Machine) -> Knowledge:
@@ -274,4 +279,5 @@ class Knowledge:
             columns = [row[1] for row in database.all("PRAGMA table_info(entry)")]
         kept = [at for at, name in enumerate(columns) if name not in OUTCOME_COLUMNS]
         tables["entry"] = [tuple(row[at] for at in kept) for row in tables["entry"]]
-        return cls(tables, tree(machine.root, without_index=True))
+        events = tables.pop("event")
+        return cls(tables, tree(machine.root, without_index=True), events)

@@ -20,7 +20,9 @@ from tests.e2e.machine import Machine, complaint_of, opened, rows, tree
 
 SHOWS = 200
 KILLS = 10
-TIMES = frozenset({"added_at", "missing_since", "sidecar", "root", "library_id", "fetched_at", "verified_at"})
+TIMES = frozenset(
+    {"added_at", "at", "fetched_at", "library_id", "missing_since", "root", "sidecar", "verified_at"}
+)
 
 
 def furnish(root: Path) -> None:

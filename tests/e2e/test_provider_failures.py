@@ -128,7 +128,11 @@ def fails(classes: Mapping[int, str], machine: Machine, *, urls: Mapping[int, st
         processes[tmdb_id] = machine.start("sync", str(tmdb_id), "--force", "--json", env=env)
     runs = {tmdb_id: machine.finish(process) for tmdb_id, process in processes.items()}
 
-    assert Knowledge.of(machine) == before
+    after = Knowledge.of(machine)
+    assert replace(after, events=before.events) == before
+    assert set(before.events) < set(after.events)
+    told = [(tmdb_id, kind) for _, tmdb_id, _, _, kind, _ in set(after.events) - set(before.events)]
+    assert sorted(told) == [(tmdb_id, "sync_failed") for tmdb_id in sorted(classes)]
     for tmdb_id, run in runs.items():
         message = complaint_of(run, 4)
         assert run.json["error"]["code"] == "provider"

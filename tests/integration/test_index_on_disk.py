@@ -33,6 +33,7 @@ from alfred.domain.shared.value_objects import TmdbId
 from alfred.infrastructure.persistence import mounts
 from alfred.infrastructure.persistence.dot_alfred.v2.index import DotAlfredTVShowLibraryIndex, library_of_index
 from alfred.infrastructure.persistence.dot_alfred.v2.sidecars import DotAlfredSidecars
+from alfred.infrastructure.persistence.files import keep_aside
 from alfred.infrastructure.persistence.marker import create_marker, marker_path, read_marker
 from alfred.infrastructure.persistence.sqlite import database as database_module
 from alfred.infrastructure.persistence.sqlite import opening
@@ -376,7 +377,7 @@ def heals_in_use(root: Path, where: str) -> bool:
 
 def test_many_heal_one_index_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with_sidecars(root)
-    monkeypatch.setattr(opening, "keep_aside", slowly(opening.keep_aside))
+    monkeypatch.setattr(opening, "keep_aside", slowly(keep_aside))
     for round_ in range(5):
         spoilt = b"garbage %d" % round_ * 1000
         file_of(root).write_bytes(spoilt)
@@ -540,7 +541,7 @@ def rows_written(index: Index, work: Callable[[], object]) -> int:
     return connection.total_changes - before
 
 
-def upserting(index: Index, **changes: Any) -> Callable[[], None]:
+def upserting(index: Index, **changes: Any) -> Callable[[], object]:
     show = a_show(seasons=(a_season(1, episodes=50), a_season(2, episodes=50)))
     release = a_release(*(a_file(at) for at in range(1, 31)))
     moment = changes.pop("fetched_at", NOW)

@@ -336,6 +336,7 @@ class PresenceRows:
         rows = self._database.all(sql.DRIFTED, (self._library,))
         return [DriftedFile(TmdbId(row[0]), f"{row[1]}/{row[2]}", row[3], row[4]) for row in rows]
 
+    @decoder
     def _user(self, key: Key) -> UserMetadata | None:
         row = self._database.one(sql.USER, key)
         if row is None:
