@@ -65,7 +65,11 @@ def _queries(index: DotAlfredTVShowLibraryIndex, plain: PlainStore, rounds: int)
         ),
         "all wanted": (lambda: list(index.wanted()), lambda: plain.missing(today), None),
         "all entries": (lambda: list(index.entries()), None, None),
-        "all ids, all stale": (lambda: list(index.candidates(true_until=later, now=later)), None, STALE_MS_AT_MOST),
+        "all ids, all stale": (
+            lambda: list(index.candidates(true_until=later, now=later)),
+            None,
+            STALE_MS_AT_MOST,
+        ),
     }
     rows = []
     for what, (ask, ask_plain, at_most) in pairs.items():
