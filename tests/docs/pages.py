@@ -14,6 +14,7 @@ PAGES = (
     PROJECT / "README.md",
     PROJECT / "CHANGELOG.md",
     PROJECT / ".alfred-example" / "README.md",
+    PROJECT / "bench" / "README.md",
     *sorted(DOCS.rglob("*.md")),
 )
 

@@ -16,10 +16,11 @@ from alfred.cli.session import Session
 from alfred.domain.library.check import DifferenceKind
 from alfred.domain.library.entry import EntryState
 from alfred.domain.library.history import EventKind
-from alfred.domain.library.placement import SlotState
+from alfred.domain.library.placement import SlotState, UnmatchedReason
 from alfred.domain.library.presence import BREAKER_LEAST, BREAKER_SHARE
 from alfred.domain.library.release import FileStatus
 from alfred.settings import PREFIX, declarations, load_settings
+from bench.__main__ import BENCHMARKS
 from tests.docs.pages import (
     DOCS,
     PAGES,
@@ -199,7 +200,21 @@ def test_statuses_of_files_are_documented() -> None:
     assert [names_in(row[0])[0] for row in rows] == list(FileStatus)
 
 
+def test_reasons_why_a_file_fills_no_slot_are_documented() -> None:
+    rows = table(section(text_of("docs/states.md"), "## Which slot a file fills"), "reason")
+
+    assert [names_in(row[0])[0] for row in rows] == list(UnmatchedReason)
+
+
 # --- documents for scripts
+
+
+def test_the_page_of_documents_has_a_section_for_each_command_in_their_order() -> None:
+    headings = re.findall(r"^## (.*`.*)$", text_of("docs/json.md"), re.MULTILINE)
+    told = [name for heading in headings for name in re.findall(r"`(\w+)`", heading)]
+
+    assert told == [name for name in COMMANDS if name in told]
+    assert set(COMMANDS) == set(told)
 
 
 @pytest.mark.parametrize(("heading", "kinds"), [("## `history`", EventKind), ("## `check`", DifferenceKind)])
@@ -240,6 +255,19 @@ def test_every_page_of_the_documentation_is_listed() -> None:
     listed = set(re.findall(r"\]\(([^)\s]+)\)", text_of("docs/README.md")))
 
     assert {page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md")} - {"README.md"} <= listed
+
+
+def test_decisions_are_listed_in_their_order() -> None:
+    listed = re.findall(r"^- \[(\d{4}) .+\]\(decisions/(.+)\)$", text_of("docs/README.md"), re.MULTILINE)
+
+    assert [name for _, name in listed] == [page.name for page in sorted((DOCS / "decisions").glob("*.md"))]
+    assert [number for number, _ in listed] == [name[:4] for _, name in listed]
+
+
+def test_each_benchmark_is_explained_and_no_other() -> None:
+    rows = table(text_of("bench/README.md"), "name")
+
+    assert [names_in(row[0])[0] for row in rows] == list(BENCHMARKS)
 
 
 def test_decisions_are_numbered_without_a_gap() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from alfred.cli.main import run
+from alfred.domain.library.episode_name import DecidedBy
 from alfred.domain.library.placement import SlotState
 from alfred.domain.library.release import FileStatus, UserMetadata
 from alfred.domain.shared.value_objects import TmdbId
@@ -27,6 +28,7 @@ from alfred.infrastructure.persistence.dot_alfred.v2.sidecar_show import (
 )
 from alfred.infrastructure.persistence.marker import README, create_marker, marker_path, read_marker
 from alfred.infrastructure.persistence.sqlite.schema import MIGRATIONS
+from alfred.infrastructure.persistence.state import store
 from tests.builders import NOW
 from tests.docs.pages import PROJECT, fences, names_in, table, text_of
 
@@ -80,6 +82,21 @@ def test_each_table_and_index_of_the_database_is_explained_and_no_other(heading:
 
     assert [names_in(row[0])[0] for row in table(text_of(PAGE), heading)] == made
     assert f"schema {len(MIGRATIONS)}" in text_of(PAGE)
+
+
+def test_each_table_of_the_state_file_is_explained_and_no_other() -> None:
+    rows = table(text_of(PAGE), "state table")
+
+    assert [names_in(row[0])[0] for row in rows] == re.findall(r"CREATE TABLE (\w+)", store.SCHEMA)
+    assert f"state file, schema {store.VERSION}" in text_of(PAGE)
+    assert store.STATE_NAME in text_of(PAGE)
+
+
+def test_each_shape_of_a_name_is_listed() -> None:
+    for page in (PAGE, "docs/json.md"):
+        lines = [line for line in text_of(page).splitlines() if line.startswith("| `decided_by` |")]
+
+        assert [set(names_in(line)) - {"decided_by"} for line in lines] == [set(DecidedBy)]
 
 
 def test_the_example_has_a_marker_and_its_readme() -> None:

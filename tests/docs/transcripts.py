@@ -29,11 +29,13 @@ TOKEN = "invented.read-token.for-the-stand-in"  # noqa: S105 - it opens nothing 
 
 _BLOCK = re.compile(r"^```console\n(.*?)^```$|^<!-- run: (.*?) -->$", re.MULTILINE | re.DOTALL)
 _CHANGING = (
-    (re.compile(r"\d{4}-\d\d-\d\d(?:T[\d:.]+Z| \d\d:\d\d UTC)?"), "DAY"),
+    (re.compile(r"\d{4}-\d\d-\d\d(?:T[\d:.]+Z| [\d:]+ UTC)?"), "DAY"),
     (re.compile(r"just now|\d+ \w+ ago"), "AGO"),
     (re.compile(r"(?<=[ :])\d+\.\d+(?= s\b|,?$)", re.MULTILINE), "SECONDS"),
     (re.compile(r"\d{8}T\d{6}Z"), "LABEL"),
     (re.compile(r"^\w+ +space +.*$", re.MULTILINE), "SPACE"),
+    (re.compile(r"(?<= %\t)\d+\t\d+\t[·▁▂▃▄▅▆▇█]{24}$", re.MULTILINE), "LATENCIES"),
+    (re.compile(r"(?<=\t)\d+(?=\ttmdb$)", re.MULTILINE), "MILLISECONDS"),
     (re.compile(r"is on [\w .-]+, in journal mode \w+"), "JOURNAL"),
     (re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "UUID"),
 )

@@ -200,7 +200,7 @@ def _sum_up(session: Session, outcome: _Outcome, *, dry_run: bool) -> None:
     if outcome.undecided:
         session.say("Say which show one is with: alfred identify FOLDER --tmdb-id N")
     elif outcome.identified and not dry_run:
-        session.say("'alfred sync' with their ids fetches seasons and episodes.")
+        session.say("'alfred refresh' fetches their seasons and episodes.")
 
 
 def _shape(outcome: _Outcome, *, requests: int) -> dict[str, Any]:

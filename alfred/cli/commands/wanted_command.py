@@ -92,7 +92,7 @@ def _tell_nothing(session: Session, library: Library, tmdb_ids: tuple[TmdbId, ..
     for entry in gone:
         session.say(f"{entry.name} ({entry.tmdb_id}) is missing, with all its files: see 'alfred show'.")
     if unasked := sum(entry.status == PLACEHOLDER_STATUS for entry in entries):
-        session.say(f"TMDB has not been asked about {plural(unasked, 'show')} yet: see 'alfred sync --help'.")
+        session.say(f"TMDB has not been asked about {plural(unasked, 'show')} yet: 'alfred refresh' does.")
 
 
 def _tell(
