@@ -270,7 +270,11 @@ class Library:
         on_progress: Callable[[RefreshProgress], None] = lambda _: None,
     ) -> RefreshReport:
         """Refresh what is due; see :func:`alfred.application.tv_shows.refresh.refresh_library`."""
-        from alfred.application.tv_shows.refresh import refresh_library
+        from alfred.application.tv_shows.refresh import RefreshReport, refresh_library
+
+        if next(self.plan_refresh(rule, limit=1), None) is None and not self.index.claims():
+            return RefreshReport()  # most runs of a timer: nothing to load, nothing to ask
+
         from alfred.infrastructure import processes
         from alfred.infrastructure.persistence.dot_alfred.v2.repository import (
             DotAlfredSeriesReleaseRepository,

@@ -6,7 +6,7 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -91,7 +91,7 @@ def take_tour(workspace: Path, *, today: date, say: Callable[[str], None] | None
         tour = Tour(root, _environment(workspace, server.url), say)
         _adopt(tour)
         _sync_one(tour)
-        _sync_all(tour, sorted(FOLDERS))
+        _refresh_all(tour)
         _lose_and_regain(tour)
         _forget_the_index(tour)
         tour.say(f"The tour made {server.total} requests to the stand-in for {len(FOLDERS) - 1} shows.")
@@ -130,17 +130,17 @@ def _sync_one(tour: Tour) -> None:
     tour.alfred("show", str(LIGHTHOUSE))
 
 
-def _sync_all(tour: Tour, ids: Sequence[int]) -> None:
-    known = [str(tmdb_id) for tmdb_id in ids if _carries_id(tour.root / FOLDERS[tmdb_id])]
-    tour.chapter("Job 2: bring the others up to date", "What is fresh already costs no request.")
-    tour.alfred("sync", *known)
+def _refresh_all(tour: Tour) -> None:
+    tour.chapter(
+        "Job 2: bring everything that is due up to date",
+        "First the plan, then the work: what is fresh already costs no request.",
+    )
+    tour.alfred("refresh", "--dry-run")
+    tour.alfred("refresh")
+    tour.alfred("refresh")
     tour.alfred("list")
     tour.alfred("wanted", "--no-specials")
     tour.alfred("explain", str(KETTLE))
-
-
-def _carries_id(folder: Path) -> bool:
-    return (folder / ".alfred" / "release.json").exists()
 
 
 def _lose_and_regain(tour: Tour) -> None:
@@ -155,6 +155,8 @@ def _lose_and_regain(tour: Tour) -> None:
     elsewhere.rename(tour.root / "Lighthouse Inspectors, remastered")
     tour.alfred("rescan")
     tour.alfred("show", str(LIGHTHOUSE))
+    tour.say("A timer does both with one command: rescan, then refresh what is due.")
+    tour.alfred("update")
 
 
 def _forget_the_index(tour: Tour) -> None:
@@ -162,3 +164,5 @@ def _forget_the_index(tour: Tour) -> None:
     for file in (tour.root / ".alfred").glob("index.sqlite3*"):
         file.unlink()
     tour.alfred("list")
+    tour.say("Names, tags and files are there; one batch brings TMDB's facts back.")
+    tour.alfred("refresh")
