@@ -48,6 +48,7 @@ if TYPE_CHECKING:  # what only some commands need is imported where it is used: 
     from alfred.application.connectivity.gate import ProviderGate
     from alfred.application.library.check import CheckReport
     from alfred.application.library.doctor import Diagnosis
+    from alfred.application.library.forget_failed import FailedFiles
     from alfred.application.library.names import EpisodeNameReader
     from alfred.application.library.prune import PrunePlan
     from alfred.application.ports.batch import RefreshProgress
@@ -488,6 +489,26 @@ class Library:
         from alfred.application.library.prune import carry_out
 
         carry_out(plan, self.index.presence)
+
+    def failed_downloads(self) -> FailedFiles:
+        """Find the records of failed downloads.
+
+        Raises:
+            RootOffline: their sidecars are out of reach.
+        """
+        from alfred.application.library.forget_failed import find_failed
+
+        if not self.is_still_there():
+            raise RootOffline(f"{self.root} is offline: mount it and try again")
+        return find_failed(self.index.presence)
+
+    def forget_failed(self, failed: FailedFiles) -> FailedFiles:
+        """Forget failed downloads; see :func:`alfred.application.library.forget_failed.forget_failed`."""
+        from alfred.application.library.forget_failed import forget_failed
+
+        return forget_failed(
+            failed, index=self.index.presence, sidecars=self.sidecars, still_online=self.is_still_there
+        )
 
     def cleanup(self, *, dry_run: bool = False) -> CleanupPlan:
         """End what got stuck; see :func:`alfred.application.tv_shows.cleanup.cleanup_orphans`."""

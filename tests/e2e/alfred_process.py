@@ -1,4 +1,4 @@
-"""A library of small invented shows on a real disk, and Alfred as a process of its own that works on it."""
+"""A machine with a library of small invented shows, and with other rights and mounts than our own."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,23 @@ from typing import Any
 from alfred.application.ports.clock import system_clock
 from alfred.composition import Library, initialise
 from alfred.settings import Settings
+from tests.e2e.machine import TOKEN, Machine, Run
 
-TOKEN = "a-token-for-the-stand-in"  # noqa: S105  (it opens nothing else)
-LONGEST_RUN_SECONDS = 120.0
+__all__ = (
+    "TOKEN",
+    "MountSpace",
+    "Run",
+    "Shelf",
+    "file_states",
+    "moment",
+    "name_of",
+    "own_mounts",
+    "put_episode",
+    "read_sidecar",
+    "without_roots_rights",
+    "write_invented_show",
+)
+
 _COPIED = 1_700_000_000
 
 _WITHOUT_ROOTS_RIGHTS = (
@@ -29,55 +42,11 @@ _WITHOUT_ROOTS_RIGHTS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One finished run of Alfred."""
-
-    arguments: tuple[str, ...]
-    exit_code: int
-    stdout: str
-    stderr: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.stdout)
-
-    def ended(self, exit_code: int) -> Run:
-        assert self.exit_code == exit_code, self
-        return self
-
-
 @dataclass(slots=True)
-class Shelf:
-    """A library ``TV`` and the state that Alfred keeps on this machine.
+class Shelf(Machine):
+    """A machine whose library has shows that are told apart by their TMDB id alone; it has no token."""
 
-    Attributes:
-        folder: holds both.
-        prefix: a command that runs Alfred, for rights and mounts other than our own.
-        root: the library; by default below the folder.
-        variables: further environment of every run.
-    """
-
-    folder: Path
-    prefix: Sequence[str] = ()
-    root: Path = Path()
-    variables: dict[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if self.root == Path():
-            self.root = self.folder / "TV"
-
-    @property
-    def state(self) -> Path:
-        return self.folder / "state"
-
-    @property
-    def marker(self) -> Path:
-        return self.root / ".alfred" / "library.json"
-
-    @property
-    def index(self) -> Path:
-        return self.root / ".alfred" / "index.sqlite3"
+    token: str | None = None
 
     @property
     def settings(self) -> Settings:
@@ -139,57 +108,13 @@ class Shelf:
             library.rescan(accept_missing=True)
         return self
 
-    def start(self, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [*self.prefix, sys.executable, "-m", "alfred", *arguments],
-            env=self.environment() | dict(env or {}),
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-        )
-
-    def alfred(self, *arguments: str, env: Mapping[str, str] | None = None) -> Run:
-        """Run Alfred to its end; it never shows a traceback."""
-        with self.start(*arguments, env=env) as process:
-            stdout, stderr = process.communicate(timeout=LONGEST_RUN_SECONDS)
-        run = Run(arguments, process.returncode, stdout, stderr)
-        assert "Traceback" not in stdout + stderr, run
-        return run
-
     def rescan(self, *options: str, exit_code: int = 0) -> dict[str, Any]:
         document: dict[str, Any] = self.alfred("rescan", "--json", *options).ended(exit_code).json
         return document
 
-    def show(self, tmdb_id: int) -> dict[str, Any]:
-        document: dict[str, Any] = self.alfred("show", str(tmdb_id), "--json").ended(0).json
-        return document
-
-    def listed(self, *options: str) -> dict[int, dict[str, Any]]:
-        shows = self.alfred("list", "--json", *options).ended(0).json["shows"]
-        return {show["tmdb_id"]: show for show in shows}
-
     def states(self) -> dict[int, str]:
         """Return the state of every entry, missing ones too."""
         return {tmdb_id: show["state"] for tmdb_id, show in self.listed("--all").items()}
-
-    def environment(self) -> dict[str, str]:
-        inherited = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("ALFRED_", "XDG_", "COV_")) and not name.lower().endswith("_proxy")
-        }
-        own = {
-            "ALFRED_LIBRARY": str(self.root),
-            "ALFRED_STATE_DIR": str(self.state),
-            "XDG_CONFIG_HOME": str(self.folder / "config"),
-            "LC_ALL": "C.UTF-8",
-            "NO_PROXY": "*",
-            "PYTHONPATH": str(Path(__file__).parents[2]),
-            "PYTHONWARNINGS": "error",
-        }
-        return inherited | own | self.variables
 
 
 def name_of(tmdb_id: int) -> str:

@@ -37,7 +37,7 @@ def adopted_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_library(machine.root)
     machine.alfred("init", str(machine.root)).done()
     machine.alfred("rescan").done()
-    sidecar = machine.sidecar(FOLDERS[LIGHTHOUSE])
+    sidecar = machine.sidecar_in(FOLDERS[LIGHTHOUSE])
     body = json.loads(sidecar.read_bytes())
     body["user"] = {"tags": ["comfort", "sea"], "note": "with the kids"}
     sidecar.write_text(json.dumps(body, ensure_ascii=False), encoding="utf-8")

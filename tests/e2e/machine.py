@@ -54,7 +54,11 @@ class Run:
 
     def done(self) -> Run:
         """Insist on exit code 0."""
-        assert self.exit_code == 0, self
+        return self.ended(0)
+
+    def ended(self, exit_code: int) -> Run:
+        """Insist on an exit code."""
+        assert self.exit_code == exit_code, self
         return self
 
 
@@ -63,19 +67,24 @@ class Machine:
     """Where Alfred runs.
 
     Attributes:
-        folder: everything of this machine is in it, the library root ``TV`` too.
+        folder: everything of this machine is in it.
         provider_url: where TMDB is.
         token: None runs without one.
+        variables: further environment of every run.
+        prefix: a command that runs Alfred, for rights and mounts other than our own.
+        root: the library; by default ``TV`` in the folder.
     """
 
     folder: Path
     provider_url: str = "http://127.0.0.1:9/3"
     token: str | None = TOKEN
     variables: dict[str, str] = field(default_factory=dict)
+    prefix: Sequence[str] = ()
+    root: Path = Path()
 
-    @property
-    def root(self) -> Path:
-        return self.folder / "TV"
+    def __post_init__(self) -> None:
+        if self.root == Path():
+            self.root = self.folder / "TV"
 
     @property
     def state(self) -> Path:
@@ -93,7 +102,7 @@ class Machine:
     def marker(self) -> Path:
         return self.root / ".alfred" / "library.json"
 
-    def sidecar(self, folder: str) -> Path:
+    def sidecar_in(self, folder: str) -> Path:
         return self.root / folder / ".alfred" / "release.json"
 
     def write_settings(self, text: str) -> None:
@@ -119,6 +128,7 @@ class Machine:
             "NO_PROXY": "*",
             "no_proxy": "*",
             "LC_ALL": "C.UTF-8",
+            "PYTHONPATH": str(Path(__file__).parents[2]),
             "PYTHONWARNINGS": "error",
         }
         if self.token is not None:
@@ -136,13 +146,15 @@ class Machine:
         """Start Alfred on this machine's library, or on another.
 
         Args:
-            prefix: a command that runs the rest of its command line.
+            cwd: where it is started; it has to find the library by itself there.
+            prefix: another one than the machine's own.
         """
         for part in ("home", "tmp"):
             (self.folder / part).mkdir(exist_ok=True)
-        own = {"ALFRED_LIBRARY": str(library or self.root)} if cwd is None else {}
+        usual = self.variables.get("ALFRED_LIBRARY", str(self.root))
+        own = {"ALFRED_LIBRARY": str(library or usual)} if cwd is None else {}
         return subprocess.Popen(
-            [*prefix, sys.executable, "-m", "alfred", *arguments],
+            [*(prefix or self.prefix), sys.executable, "-m", "alfred", *arguments],
             env=self.environment(own | dict(env or {})),
             cwd=cwd or self.folder,
             stdin=subprocess.DEVNULL,

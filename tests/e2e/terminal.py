@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 import termios
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -42,9 +43,17 @@ class Screen:
 
 
 def on_a_terminal(
-    machine: Machine, *arguments: str, columns: int = 120, env: Mapping[str, str] | None = None
+    machine: Machine,
+    *arguments: str,
+    columns: int = 120,
+    env: Mapping[str, str] | None = None,
+    answer: tuple[str, str] | None = None,
 ) -> Screen:
-    """Run Alfred on a terminal of so many columns."""
+    """Run Alfred on a terminal of so many columns.
+
+    Args:
+        answer: what to type once some text is shown: the text, the keys.
+    """
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     settings = {"ALFRED_LIBRARY": str(machine.root), "TERM": "xterm-256color"} | dict(env or {})
@@ -53,9 +62,17 @@ def on_a_terminal(
         if name not in settings:
             environment.pop(name, None)
     command = [sys.executable, "-m", "alfred", *arguments]
-    with subprocess.Popen(command, env=environment, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+    with subprocess.Popen(
+        command,
+        env=environment,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        preexec_fn=_take_terminal,  # noqa: PLW1509  (these tests have one thread)
+    ) as process:
         os.close(theirs)
-        raw = _read_all(ours)
+        raw = _read_all(ours, answer)
         process.wait(LONGEST_RUN_SECONDS)
     os.close(ours)
     screen = Screen(process.returncode, raw.decode().replace("\r\n", "\n"))
@@ -64,12 +81,23 @@ def on_a_terminal(
     return screen
 
 
-def _read_all(terminal: int) -> bytes:
-    read = b""
+def _take_terminal() -> None:
+    """Make stdin the terminal that Ctrl-C is typed on; runs in the child."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def _read_all(terminal: int, answer: tuple[str, str] | None) -> bytes:
+    """Read to the end, and answer when asked; again after a while, as one does whose Ctrl-C came too early."""
+    read, until = b"", time.monotonic() + LONGEST_RUN_SECONDS
     with suppress(OSError):  # a terminal whose program has ended says so with an error
-        while select.select([terminal], [], [], LONGEST_RUN_SECONDS)[0]:
-            piece = os.read(terminal, 65536)
-            if not piece:
-                break
-            read += piece
+        while time.monotonic() < until:
+            if select.select([terminal], [], [], 0.5)[0]:
+                piece = os.read(terminal, 65536)
+                if not piece:
+                    break
+                read += piece
+                if answer is None or answer[0].encode() not in piece:
+                    continue
+            if answer is not None and answer[0].encode() in read:
+                os.write(terminal, answer[1].encode())
     return read

@@ -24,7 +24,7 @@ PAGE = 4096
 
 
 def sidecar_of(machine: Machine, tmdb_id: int = LIGHTHOUSE) -> Path:
-    return machine.sidecar(FOLDERS[tmdb_id])
+    return machine.sidecar_in(FOLDERS[tmdb_id])
 
 
 def set_aside(folder: Path, name: str) -> list[bytes]:

@@ -19,7 +19,6 @@ from alfred.demo.stand_in import StandIn
 from tests.e2e.machine import Machine, complaint_of, opened, rows, tree
 
 SHOWS = 200
-KILLS = 10
 TIMES = frozenset(
     {"added_at", "at", "fetched_at", "library_id", "missing_since", "root", "sidecar", "verified_at"}
 )
@@ -54,33 +53,6 @@ def state_of_library(machine: Machine) -> tuple[dict[str, list[tuple[Any, ...]]]
 def without_times(sidecar: dict[str, Any]) -> dict[str, Any]:
     files = [{**file, "added_at": None} for file in sidecar["files"]]
     return {**sidecar, "written_at": None, "files": files}
-
-
-def test_a_rescan_that_is_killed_again_and_again_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
-    undisturbed, killed = Machine(tmp_path / "undisturbed"), Machine(tmp_path / "killed")
-    for machine in (undisturbed, killed):
-        furnish(machine.root)
-        machine.alfred("init", str(machine.root)).done()
-    undisturbed.alfred("rescan").done()
-
-    folders = sorted(path.name for path in killed.root.glob("Show *"))
-    survived = 0
-    for nth in range(KILLS):
-        process = killed.start("rescan")
-        until = killed.sidecar(folders[(nth + 1) * SHOWS // (KILLS + 1)])
-        while process.poll() is None and not until.exists():
-            time.sleep(0.001)
-        process.kill()
-        process.communicate()
-        survived += process.returncode != -signal.SIGKILL
-    run = killed.alfred("rescan", "--json").done()
-
-    assert survived < KILLS // 2
-    assert (run.json["shows"], run.json["broken"]) == (SHOWS, [])
-    assert state_of_library(killed) == state_of_library(undisturbed)
-    again = killed.alfred("rescan", "--json").done()
-    assert (again.json["added"], again.json["changed"]) == ([], [])
-    assert not list(killed.index.parent.glob("*.corrupt-*"))
 
 
 def test_a_sync_that_is_killed_keeps_the_shows_that_were_done(adopted: Machine, tmdb: StandIn) -> None:

@@ -93,7 +93,7 @@ def test_a_rescan_adopts_what_carries_an_id(machine: Machine) -> None:
     by_sidecar = machine.root / "No tag at all"
     by_sidecar.mkdir()
     (by_sidecar / "S01E01.mkv").write_bytes(b"video")
-    sidecar = machine.sidecar("No tag at all")
+    sidecar = machine.sidecar_in("No tag at all")
     sidecar.parent.mkdir()
     sidecar.write_text('{"format": 2, "tmdb_id": 4711, "user": {"tags": ["mine"]}}', encoding="utf-8")
     machine.alfred("init", str(machine.root)).done()
@@ -112,7 +112,7 @@ def test_a_rescan_adopts_what_carries_an_id(machine: Machine) -> None:
     assert {entry["state"] for entry in listed.values()} == {"placeholder"}
     assert listed[4711]["tags"] == ["mine"]
     recorded = {
-        tmdb_id: len(json.loads(machine.sidecar(FOLDERS[tmdb_id]).read_bytes())["files"]) for tmdb_id in KNOWN
+        tmdb_id: len(json.loads(machine.sidecar_in(FOLDERS[tmdb_id]).read_bytes())["files"]) for tmdb_id in KNOWN
     }
     assert recorded == FILES
 
@@ -205,7 +205,7 @@ def test_a_file_with_another_name_is_the_same_file(synced: Machine) -> None:
 
 
 def added_at(machine: Machine, name: str) -> str:
-    files = json.loads(machine.sidecar(FOLDERS[LIGHTHOUSE]).read_bytes())["files"]
+    files = json.loads(machine.sidecar_in(FOLDERS[LIGHTHOUSE]).read_bytes())["files"]
     (found,) = [file["added_at"] for file in files if name in file["path"]]
     return str(found)
 
@@ -345,8 +345,8 @@ def test_a_show_that_only_its_sidecar_knows_is_new(adopted: Machine, tmdb: Stand
     adopted.alfred("list").done()
     shutil.rmtree(adopted.root / FOLDERS[CHEESE])
     (adopted.root / "New one").mkdir()
-    adopted.sidecar("New one").parent.mkdir()
-    adopted.sidecar("New one").write_text(f'{{"format": 2, "tmdb_id": {TRAIN}}}', encoding="utf-8")
+    adopted.sidecar_in("New one").parent.mkdir()
+    adopted.sidecar_in("New one").write_text(f'{{"format": 2, "tmdb_id": {TRAIN}}}', encoding="utf-8")
 
     run = adopted.alfred("sync", str(TRAIN), "--json").done()
 

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pty
-import subprocess
-import sys
-import termios
-import time
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.alfred_process import LONGEST_RUN_SECONDS, Shelf, name_of
+from tests.e2e.alfred_process import Shelf, name_of
+from tests.e2e.terminal import on_a_terminal
 
 
 def ago(**span: float) -> datetime:
@@ -103,42 +96,12 @@ def test_nothing_to_delete_needs_no_yes(shelf: Shelf) -> None:
     ],
 )
 def test_on_a_terminal_it_lists_and_asks(shelf: Shelf, answer: str, exit_code: int, left: set[int]) -> None:
-    code, shown = _on_a_terminal(shelf, answer, "prune", "--missing-for", "90d")
+    screen = on_a_terminal(shelf, "prune", "--missing-for", "90d", answer=("for good?", answer))
 
-    assert code == exit_code, shown
-    assert shown.index("Show 1") < shown.index("Delete them for good?")
-    assert "Show 4" not in shown
+    assert screen.exit_code == exit_code, screen
+    assert screen.text.index("Show 1") < screen.text.index("Delete them for good?")
+    assert "Show 4" not in screen.text
     assert set(shelf.listed("--all")) == left
-
-
-def _on_a_terminal(shelf: Shelf, answer: str, *arguments: str) -> tuple[int, str]:
-    """Run Alfred on a terminal of its own, and answer when it asks."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "alfred", *arguments],
-        env=shelf.environment() | {"COLUMNS": "100", "TERM": "dumb"},
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        start_new_session=True,
-        preexec_fn=_take_terminal,  # noqa: PLW1509  (these tests have one thread)
-    )
-    os.close(theirs)
-    shown, answered = b"", False
-    until = time.monotonic() + LONGEST_RUN_SECONDS
-    with suppress(OSError):  # the terminal closes with its last process
-        while time.monotonic() < until and (part := os.read(ours, 4096)):
-            shown += part
-            if not answered and b"for good?" in shown:
-                os.write(ours, answer.encode())
-                answered = True
-    os.close(ours)
-    return process.wait(LONGEST_RUN_SECONDS), shown.decode()
-
-
-def _take_terminal() -> None:
-    """Make stdin the terminal that Ctrl-C is typed on; runs in the child."""
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def test_an_entry_that_is_present_is_never_touched(shelf: Shelf) -> None:

@@ -208,3 +208,37 @@ def test_of_a_missing_show_it_is_said_that_it_is_missing(shelf: Shelf, tmdb: Sta
     assert len(sync.json["warnings"]) == 1
     assert sync.json["warnings"][0].startswith("its folder is missing")
     assert tmdb.total == 2
+
+
+# --- downloads that failed
+
+
+def test_an_episode_whose_download_failed_is_wanted_again_once_that_is_forgotten(
+    shelf: Shelf, tmdb: StandIn
+) -> None:
+    assert tmdb.url
+    part = shelf.show_folder(1) / "Season 01" / "Show S01E03.mkv.part"
+    part.write_text("x")
+    with shelf.opened(now=lambda: datetime.now(UTC) - timedelta(hours=3)) as library:
+        library.rescan()
+    shelf.alfred("sync", "1").ended(0)
+    part.unlink()
+    assert len(shelf.alfred("cleanup", "--json").ended(0).json["failed"]) == 1
+    assert "not every episode has a ready file: 1 failed" in shelf.alfred("wanted").ended(0).stdout
+
+    dry = shelf.alfred("prune", "--failed", "--dry-run", "--json").ended(0).json
+    refused = shelf.alfred("prune", "--failed").ended(2)
+    assert shelf.alfred("wanted", "--json").ended(0).json == {"episodes": []}
+    done = shelf.alfred("prune", "--failed", "--yes", "--json").ended(0).json
+
+    path = f"{name_of(1)}/Season 01/Show S01E03.mkv.part"
+    assert dry == done == {"deleted": [], "files": [{"tmdb_id": 1, "path": path}]}
+    assert refused.stderr == "alfred: 1 record would be deleted for good: say --yes to do it\n"
+    assert [one["episode"] for one in shelf.alfred("wanted", "--json").ended(0).json["episodes"]] == [3]
+    assert (shelf.rescan()["files"]["failed"], shelf.states()[1]) == (0, "fresh")
+    findings(shelf, exit_code=0)
+
+
+@pytest.mark.parametrize("options", [[], ["--failed", "--missing-for", "1d"]])
+def test_a_prune_is_told_one_thing_to_forget(shelf: Shelf, options: list[str]) -> None:
+    assert shelf.alfred("prune", *options, "--json").ended(2).json["error"]["code"] == "usage"

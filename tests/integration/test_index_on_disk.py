@@ -26,7 +26,9 @@ from alfred.application.exceptions import (
 )
 from alfred.application.ports.index import KnownFolder, ShowPresence
 from alfred.domain.library.entry import EpisodeCounts
+from alfred.domain.library.history import EventKind
 from alfred.domain.library.placement import SlotState
+from alfred.domain.library.presence import PresenceChange
 from alfred.domain.library.release import FileStatus, SeriesRelease, UserMetadata
 from alfred.domain.library.views import ShowView
 from alfred.domain.shared.value_objects import TmdbId
@@ -748,6 +750,25 @@ def test_a_batch_that_breaks_off_keeps_whole_groups_of_shows(index: Index) -> No
     assert set(index.presence.known_shows()) == {TmdbId(number) for number in range(1, whole + 1)}
     index.presence.record_presence(a_presence(a_release()), now=NOW)
     assert SHOW_ID in index.presence.known_shows()
+
+
+def test_marking_and_restoring_many_is_one_transaction_that_reads_no_entry_by_itself(index: Index) -> None:
+    ids = tuple(TmdbId(number) for number in range(1, 301))
+    with index.presence.batch():
+        for tmdb_id in ids:
+            index.presence.record_presence(a_presence(a_release(tmdb_id=tmdb_id), path=f"{tmdb_id}"), now=NOW)
+    said: list[str] = []
+    index._database._connection.set_trace_callback(said.append)
+
+    index.presence.mark_presence(PresenceChange(vanished=ids), now=NOW)
+    index.presence.mark_presence(PresenceChange(restored=ids), now=NOW)
+
+    index._database._connection.set_trace_callback(None)
+    statements = [statement for statement in said if not statement.startswith("INSERT INTO marked_show")]
+    assert len(statements) < 30
+    assert statements.count("COMMIT") == 2
+    assert all(entry.metadata.missing_since is None for entry in index.entries())
+    assert sum(event.event.kind == EventKind.MARKED_MISSING for event in index.history()) == len(ids)
 
 
 def test_a_full_disk_leaves_the_index_as_it_was(index: Index, root: Path) -> None:

@@ -253,6 +253,18 @@ class LibraryLife(RuleBasedStateMachine):
             if show.sidecar == "whole"
         }
 
+    @rule()
+    def the_index_is_damaged_where_nothing_is_read(self) -> None:
+        """Only facts, files and how syncs ended are lost with it."""
+        self.open.index.heal()
+        for known in self.index.values():
+            known.fetched_at, known.outcome = None, ""
+        for tmdb_id, show in self.present.items():
+            if show.sidecar == "whole":
+                known = self.index.setdefault(tmdb_id, Known(""))
+                known.path, known.missing_since = show.path or "", None
+                known.copy = newest(show.copy, known.copy)
+
     @rule(hours=st.sampled_from([1, 30, 24 * 8, 24 * 100]))
     def time_passes(self, hours: int) -> None:
         self.clock.advance(hours=hours)

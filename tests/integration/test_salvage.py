@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import sqlite3
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -90,6 +91,31 @@ def test_shows_that_are_there_are_as_their_sidecars_say(root: Path, settings: Se
         assert entry.user.note == "note 1001"
         assert entry.metadata.missing_since is None
         assert entry.metadata.added_at == NOW
+
+
+def test_what_is_read_from_the_sidecars_again_is_no_event(root: Path, settings: Settings) -> None:
+    with opened(root, settings) as library:
+        history = list(library.index.history())
+        library.index.heal()
+
+        assert list(library.index.history()) == history
+
+
+def test_tags_that_are_damaged_are_those_of_the_sidecars(root: Path, settings: Settings) -> None:
+    with closing(sqlite3.connect(index_of(root))) as database:
+        [(page,)] = database.execute("SELECT rootpage FROM sqlite_master WHERE name = 'tag'")
+    with index_of(root).open("r+b") as file:
+        file.seek((page - 1) * PAGE)
+        file.write(b"\xee" * PAGE)
+
+    with opened(root, settings) as library:
+        library.index.heal()
+        entries = {entry.tmdb_id.value: entry.user for entry in library.index.entries()}
+
+    assert entries.pop(AWAY.value).note == f"note {AWAY}"
+    assert {number: user.tags for number, user in entries.items()} == {
+        number: ("mine", f"tag {number}") for number in entries
+    }
 
 
 def test_a_show_that_was_away_and_is_back_is_whole_again(root: Path, settings: Settings) -> None:

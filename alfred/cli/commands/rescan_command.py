@@ -33,7 +33,7 @@ NAMED_AT_MOST = 20
 )
 @click.argument("tmdb_ids", nargs=-1, type=TMDB_ID, metavar="[TMDB_ID]...")
 @click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
-@click.option("--accept-missing", is_flag=True, help="Believe it, however many shows are gone.")
+@click.option("--accept-missing", is_flag=True, help="Believe it, however many shows or files are gone.")
 def command(session: Session, tmdb_ids: tuple[TmdbId, ...], *, dry_run: bool, accept_missing: bool) -> None:
     """Read the disk and bring sidecars and index up to date with it; TMDB is not asked.
 

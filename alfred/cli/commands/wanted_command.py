@@ -47,7 +47,7 @@ COLUMNS = (
 def command(session: Session, tmdb_ids: tuple[TmdbId, ...], *, no_specials: bool, limit: int | None) -> None:
     """List the episodes that have aired and have no file, the latest first.
 
-    Episodes whose file went missing are not wanted: 'alfred show' has them as missing.
+    Episodes whose file is missing, in processing or failed are not wanted: 'alfred show' has them as such.
     """
 
     def work(library: Library) -> None:

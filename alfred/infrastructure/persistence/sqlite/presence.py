@@ -143,8 +143,12 @@ class PresenceRows:
             if self._batch_size % BLOCKS_PER_TRANSACTION == 0:
                 self._database.commit()
 
-    def record_presence(self, presence: ShowPresence, *, now: datetime) -> None:
-        """Write what a rescan found of one show."""
+    def record_presence(self, presence: ShowPresence, *, now: datetime, is_news: bool = True) -> None:
+        """Write what a rescan found of one show.
+
+        Args:
+            is_news: false where an index is made anew, of which an entry that is there already has its history.
+        """
         key = (self._library, presence.tmdb_id.value)
         with self._database.transaction():
             before = self._database.one(sql.ENTRY_PRESENCE, key)
@@ -162,7 +166,7 @@ class PresenceRows:
             else:
                 restored = (Event(EventKind.RESTORED),) if before[0] is not None else ()
                 moved = changes_of_folder(before[3], presence.path)
-                events = (*restored, *moved, *files.events, *user_events)
+                events = (*restored, *moved, *files.events, *user_events) if is_news else restored
             add_events(self._database, key, events, at=now)
 
     def mark_presence(self, change: PresenceChange, *, now: datetime) -> None:
@@ -217,12 +221,11 @@ class PresenceRows:
         return changes_of_user(known, user)
 
     def restore(self, entry: SalvagedEntry) -> None:
-        """Add an entry as another index had it, unless there is one."""
+        """Add an entry as another index had it, but for what the user said, unless there is one."""
         key = (self._library, entry.tmdb_id.value)
         moments = (to_micros(entry.added_at), to_micros_or_none(entry.missing_since))
         with self._database.transaction():
             if self._database.execute(sql.RESTORE_ENTRY, (*key, entry.name, entry.path, *moments)):
-                self._write_user(key, entry.user)
                 for past in entry.events:
                     add_events(self._database, key, (past.event,), at=past.at)
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from os import PathLike, fspath
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from alfred.application.exceptions import (
     DiskFull,
@@ -67,6 +67,9 @@ from alfred.infrastructure.persistence.sqlite.opening import open_for_reading, o
 from alfred.infrastructure.persistence.sqlite.presence import PresenceRows
 from alfred.infrastructure.persistence.sqlite.slots import Placed
 from alfred.infrastructure.persistence.sqlite.views import read_show
+
+if TYPE_CHECKING:
+    from alfred.infrastructure.persistence.sqlite.salvage import SalvagedEntry
 
 log = logging.getLogger(__name__)
 
@@ -144,8 +147,10 @@ class DotAlfredTVShowLibraryIndex:
                 row = self._database.one(sql.LIBRARY, (marker.library_id,))
                 if known is None and row is not None:
                     presence_rows = PresenceRows(self._database, int(row[0]), now=self._now)
-                    self._salvage(presence_rows, marker.library_id)
+                    salvaged = self._salvage(presence_rows, marker.library_id)
                     self._add_placeholders(presence_rows)
+                    for entry in salvaged:  # after the sidecars, whose tags are whole
+                        presence_rows.write_user(entry.tmdb_id, entry.user, is_new=True)
                 known = row
         if known is None:
             raise IndexUnreadable(
@@ -157,18 +162,20 @@ class DotAlfredTVShowLibraryIndex:
         self._library = library
         self._presence = PresenceRows(self._database, library, now=self._now)
 
-    def _salvage(self, presence_rows: PresenceRows, library_id: str) -> None:
+    def _salvage(self, presence_rows: PresenceRows, library_id: str) -> list[SalvagedEntry]:
         if self._database.replaces is None:
-            return
+            return []
         from alfred.infrastructure.persistence.sqlite.salvage import salvage
 
-        for entry in salvage(*self._database.replaces, library_id=library_id):
+        salvaged = salvage(*self._database.replaces, library_id=library_id)
+        for entry in salvaged:
             presence_rows.restore(entry)
+        return salvaged
 
     def _add_placeholders(self, presence_rows: PresenceRows) -> None:
         count = 0
         for presence in self._placeholders():
-            presence_rows.record_presence(presence, now=self._now())
+            presence_rows.record_presence(presence, now=self._now(), is_news=False)
             count += 1
         if count:
             log.warning("the index was made anew from %d sidecars; 'alfred rescan' checks them", count)
