@@ -169,8 +169,8 @@ def profile_shape(
         "error_class": profile.error_class,
         "success_rate_1h": profile.success_rate_1h,
         "success_rate_24h": profile.success_rate_24h,
-        "latency_p50_ms": profile.latency_p50_ms,
-        "latency_p95_ms": profile.latency_p95_ms,
+        "latency_p50_ms": _rounded(profile.latency_p50_ms),
+        "latency_p95_ms": _rounded(profile.latency_p95_ms),
         "samples_1h": profile.samples_1h,
         "status_since": iso(profile.status_since),
         "cooldown_until": iso(profile.cooldown_until),
@@ -185,6 +185,10 @@ def hour_shape(hour: HourTally) -> Document:
     return {"start": iso(hour.start), "samples": hour.samples, "success_rate": hour.success_rate}
 
 
+def _rounded(milliseconds: float | None) -> float | None:
+    return None if milliseconds is None else round(milliseconds, 1)
+
+
 def request_shape(request: LoggedRequest) -> Document:
     """Shape one request of the log."""
     return {
@@ -192,7 +196,7 @@ def request_shape(request: LoggedRequest) -> Document:
         "request_type": request.request_type,
         "started": iso(request.started),
         "finished": iso(request.finished),
-        "latency_ms": request.latency_ms,
+        "latency_ms": round(request.latency_ms, 1),
         "outcome": request.outcome,
         "http_status": request.http_status,
         "error_class": request.error_class,

@@ -200,7 +200,7 @@ def _advise(session: Session, report: _Report) -> None:
 def _tell_history(session: Session, report: _Report) -> None:
     session.say("")
     for one in report.history:
-        because = f" ({one.error_class})" if one.error_class else ""
+        because = f" ({one.error_class})" if one.error_class not in (None, UNKNOWN) else ""
         session.say(f"{clock_time(one.at)}  {one.status.value}{because}", style=_STYLES[one.status])
 
 

@@ -79,3 +79,5 @@ def _tell_rescan(session: Session, report: RescanReport) -> None:
         f"{plural(report.shows, 'show')} on disk: {len(report.added):,} added, {len(report.changed):,} changed, "
         f"{len(report.restored):,} restored, {len(report.missing):,} missing. {report.elapsed_seconds:.2f} s"
     )
+    if report.unidentified:
+        session.say(f"  {plural(len(report.unidentified), 'folder')} without an id: 'alfred identify' finds it")
