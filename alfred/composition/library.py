@@ -1,58 +1,47 @@
-"""The one place that knows every concrete class, and puts them together for one library."""
+"""One library with everything that its use cases need."""
 
 from __future__ import annotations
 
 import gc
-import logging
-import os
-import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alfred.application.exceptions import (
-    AlfredError,
-    IndexUnreadable,
     LibraryUnavailable,
-    NotALibrary,
-    ReadOnlyLibrary,
     RootOffline,
     UsageError,
 )
 from alfred.application.ports.clock import system_clock
+from alfred.composition.places import show_folder, sidecars_of, state_dir_of
+from alfred.composition.provider import Connectivity, new_client, new_rate_limit
 from alfred.domain.library.entry import EntryState, RefreshForecast, forecast_refresh
 from alfred.domain.library.refresh_plan import RefreshRule
 from alfred.domain.library.release import SeriesRelease, UserMetadata
 from alfred.domain.shared.value_objects import TmdbId
 from alfred.domain.tv_shows.freshness import TtlPolicy
 from alfred.infrastructure.persistence.dot_alfred.v2.index import (
-    INDEX_NAME,
     DotAlfredTVShowLibraryIndex,
     library_of_index,
 )
 from alfred.infrastructure.persistence.marker import (
-    FOLDER,
     LibraryMarker,
     create_marker,
     marker_path,
     read_marker,
     root_is_online,
 )
-from alfred.settings import Settings, default_state_dir, load_usable_settings, settings_file
+from alfred.settings import Settings
 
 if TYPE_CHECKING:  # what only some commands need is imported where it is used: queries start quickly
-    from alfred.application.connectivity.gate import ProviderGate
-    from alfred.application.library.check import CheckReport
-    from alfred.application.library.doctor import Diagnosis
     from alfred.application.library.forget_failed import FailedFiles
     from alfred.application.library.names import EpisodeNameReader
     from alfred.application.library.prune import PrunePlan
     from alfred.application.ports.batch import RefreshProgress
-    from alfred.application.ports.health import HealthFacts
     from alfred.application.ports.index import ShowPresence
     from alfred.application.tv_shows.change_feed import ChangeFeed
     from alfred.application.tv_shows.cleanup import CleanupPlan
@@ -60,24 +49,13 @@ if TYPE_CHECKING:  # what only some commands need is imported where it is used: 
     from alfred.application.tv_shows.refresh import PlannedRefresh, RefreshReport
     from alfred.application.tv_shows.rescan import RescanReport
     from alfred.application.tv_shows.sync import SyncResult
-    from alfred.domain.connectivity import ConnectivityProfile
-    from alfred.infrastructure.api.http import RequestObserver
     from alfred.infrastructure.api.tmdb.client import TMDBClient
     from alfred.infrastructure.api.waiting import CountedSleep
     from alfred.infrastructure.folders import DiskFolders
     from alfred.infrastructure.persistence.dot_alfred.v2.repository import DotAlfredSeriesReleaseRepository
     from alfred.infrastructure.persistence.dot_alfred.v2.sidecar_root import ShowIndexEntry
     from alfred.infrastructure.persistence.dot_alfred.v2.sidecars import DotAlfredSidecars
-    from alfred.infrastructure.persistence.sqlite.database import Database
-    from alfred.infrastructure.persistence.state.logged_requests import LoggedRequests
-    from alfred.infrastructure.persistence.state.profiles import SqliteProfiles
     from alfred.infrastructure.persistence.state.rate_limit import RateLimit
-    from alfred.infrastructure.persistence.state.request_log import RequestLog
-
-PROVIDERS = ("tmdb",)
-"""Every configured provider."""
-
-log = logging.getLogger(__name__)
 
 
 def episode_name_reader() -> EpisodeNameReader:
@@ -86,22 +64,6 @@ def episode_name_reader() -> EpisodeNameReader:
     from alfred.infrastructure.guessit_names import GuessitNames
 
     return EpisodeNameReader(GuessitNames())
-
-
-def find_library(given: Path | None, settings: Settings, *, start: Path) -> Path:
-    """Return the library root: the one given, else the setting, else the nearest marked parent of a folder.
-
-    Raises:
-        NotALibrary: none of the three.
-    """
-    if named := given or settings.library:
-        return named
-    for folder in (start, *start.parents):
-        if root_is_online(folder):
-            return folder
-    raise NotALibrary(
-        "no library here: give its root with --library or ALFRED_LIBRARY, or make one with 'alfred init ROOT'"
-    )
 
 
 def initialise(root: Path, settings: Settings, *, now: Callable[[], datetime] = system_clock) -> bool:
@@ -166,7 +128,7 @@ class Library:
     @cached_property
     def sidecars(self) -> DotAlfredSidecars:
         """The sidecars in the show folders, or in this machine's state for folders that are read-only."""
-        return _sidecars_of(self.root, self.marker.library_id, self.settings, now=self.now)
+        return sidecars_of(self.root, self.marker.library_id, self.settings, now=self.now)
 
     @cached_property
     def folders(self) -> DiskFolders:
@@ -183,7 +145,7 @@ class Library:
     @cached_property
     def provider(self) -> TMDBClient:
         """The one door to TMDB."""
-        client = _new_client(
+        client = new_client(
             self.settings, self.rate_limit, observer=self.connectivity.request_log, sleep=self._sleep
         )
         self._stack.callback(client.close)
@@ -192,7 +154,7 @@ class Library:
     @cached_property
     def rate_limit(self) -> RateLimit:
         """The rate that requests to TMDB keep to, with all others of this machine."""
-        rate_limit = _new_rate_limit(self.settings, sleep=self._sleep)
+        rate_limit = new_rate_limit(self.settings, sleep=self._sleep)
         self._stack.callback(rate_limit.close)
         return rate_limit
 
@@ -202,7 +164,7 @@ class Library:
         from alfred.application.tv_shows.change_feed import ChangeFeed
         from alfred.infrastructure.persistence.state.changes import ChangeMemory
 
-        memory = ChangeMemory(_state_dir(self.settings), provider="tmdb", now=self.now)
+        memory = ChangeMemory(state_dir_of(self.settings), provider="tmdb", now=self.now)
         return ChangeFeed(self.provider, memory=memory, now=self.now)
 
     @cached_property
@@ -320,7 +282,7 @@ class Library:
         """Yield whether no other process of this machine updates this library; none does during the block."""
         from alfred.infrastructure.persistence.lock import held_alone
 
-        with held_alone(_state_dir(self.settings) / f"update-{self.marker.library_id}.lock") as is_ours:
+        with held_alone(state_dir_of(self.settings) / f"update-{self.marker.library_id}.lock") as is_ours:
             yield is_ours
 
     def refresh(
@@ -429,7 +391,7 @@ class Library:
         if not given:
             return self.rescan(dry_run=True, accept_missing=True).unidentified
         known = frozenset(self.folders.list_show_folders().folders)
-        return tuple(dict.fromkeys(_show_folder(path, root=self.root, start=start, known=known) for path in given))
+        return tuple(dict.fromkeys(show_folder(path, root=self.root, start=start, known=known) for path in given))
 
     def look_at_folder(self, folder: str) -> FolderFacts:
         """Read what a folder says of itself; see :func:`alfred.application.tv_shows.identify.look_at_folder`."""
@@ -528,185 +490,6 @@ class Library:
         )
 
 
-class Connectivity:
-    """What this machine knows of the way to the provider: request log, profile, gate.
-
-    Where the state file cannot be used, one warning says so, and nothing is logged, judged or held up.
-
-    Args:
-        settings: all settings.
-        probe: sends one request; raises ProviderError where it fails.
-        now: the clock; aware, UTC.
-    """
-
-    def __init__(
-        self, settings: Settings, *, probe: Callable[[], None], now: Callable[[], datetime] = system_clock
-    ) -> None:
-        self._state_dir = _state_dir(settings)
-        self._probe = probe
-        self._now = now
-        self._stack = ExitStack()
-        self._has_warned = False
-
-    def close(self) -> None:
-        """Write what is left of the log, and close the state file."""
-        self._stack.close()
-
-    @cached_property
-    def request_log(self) -> RequestLog:
-        """Takes note of each request."""
-        from alfred.infrastructure.persistence.state.request_log import RequestLog
-
-        request_log = RequestLog(self._state_dir, on_trouble=self._warn, now=self._now)
-        self._stack.callback(request_log.close)
-        return request_log
-
-    @property
-    def requests(self) -> LoggedRequests:
-        """What is in the log.
-
-        Raises:
-            UsageError, LibraryUnavailable: the state file cannot be used.
-        """
-        from alfred.infrastructure.persistence.state.logged_requests import LoggedRequests
-
-        return LoggedRequests(self._state)
-
-    @property
-    def profiles(self) -> SqliteProfiles:
-        """Where profiles are kept.
-
-        Raises:
-            UsageError, LibraryUnavailable: the state file cannot be used.
-        """
-        from alfred.infrastructure.persistence.state.profiles import SqliteProfiles
-
-        return SqliteProfiles(self._state)
-
-    def refresh(self) -> list[ConnectivityProfile]:
-        """Roll the log up; see :func:`alfred.application.connectivity.profile.refresh_profiles`.
-
-        Raises:
-            UsageError, LibraryUnavailable: the state file cannot be used.
-        """
-        from alfred.application.connectivity.profile import refresh_profiles
-
-        self.request_log.flush()
-        return refresh_profiles(PROVIDERS, log=self.requests, profiles=self.profiles, now=self._now)
-
-    def roll_up(self) -> ConnectivityProfile | None:
-        """Roll the log up; None where the state file cannot be used."""
-        try:
-            return self.refresh()[0]
-        except AlfredError as error:
-            self._warn(error)
-            return None
-
-    def is_failing(self) -> bool:
-        """Say whether the provider fails, so that its "not found" proves nothing."""
-        profile = self.roll_up()
-        return profile is not None and profile.is_failing
-
-    @property
-    def gate(self) -> ProviderGate:
-        """The gate before the provider; open where the state file cannot be used."""
-        from alfred.application.connectivity.gate import ProviderGate
-        from alfred.infrastructure.persistence.state.profiles import ForgivingProfiles
-        from alfred.infrastructure.probe_owners import ProcessesOfThisMachine
-
-        return ProviderGate(
-            PROVIDERS[0],
-            profiles=ForgivingProfiles(lambda: self.profiles, on_trouble=self._warn),
-            roll_up=self.roll_up,
-            probe=self._probe,
-            owners=ProcessesOfThisMachine(),
-            now=self._now,
-        )
-
-    @cached_property
-    def _state(self) -> Database:
-        from alfred.infrastructure.persistence.state.store import open_state
-
-        try:
-            state = open_state(self._state_dir, now=self._now)
-        except (IndexUnreadable, ReadOnlyLibrary) as error:
-            raise UsageError(
-                f"cannot use the state in {self._state_dir} ({error.code}): make it writable, "
-                "or set ALFRED_STATE_DIR to a folder that is"
-            ) from error
-        self._stack.callback(state.close)
-        return state
-
-    def _warn(self, error: AlfredError) -> None:
-        """Say once why there is no log and no profile."""
-        if not self._has_warned:
-            self._has_warned = True
-            log.warning(
-                "requests to the provider are not logged, since the state in %s cannot be used (%s)",
-                self._state_dir,
-                error.code,
-            )
-
-
-@contextmanager
-def open_connectivity(settings: Settings, *, now: Callable[[], datetime] = system_clock) -> Iterator[Connectivity]:
-    """Open what this machine knows of the way to the provider; no library is needed."""
-
-    def probe() -> None:
-        with (
-            closing(_new_rate_limit(settings)) as rate_limit,
-            _new_client(settings, rate_limit, observer=connectivity.request_log) as client,
-        ):
-            client.probe()
-
-    with closing(Connectivity(settings, probe=probe, now=now)) as connectivity:
-        yield connectivity
-
-
-def _show_folder(given: Path, *, root: Path, start: Path, known: Collection[str]) -> str:
-    """Return the show folder that a path means, relative to the root.
-
-    Raises:
-        UsageError: it means none.
-    """
-    places = [place for place in (start / given, root / given) if place.is_dir()]
-    if not places:
-        raise UsageError(f"{given}: there is no such folder, neither here nor in the library {root}")
-    inside = [path for place in places if (path := _below(root, place)) is not None]
-    for path in inside:
-        if path in known:
-            return path
-    if not inside:
-        raise UsageError(f"{given} is not in the library {root}")
-    show = next((folder for folder in known if inside[0].startswith(f"{folder}/")), None)
-    if show is not None:
-        raise UsageError(f"{given} is inside the show folder '{show}': name that")
-    raise UsageError(f"{given} is no show folder: it is the library itself, only groups shows, or is left out")
-
-
-def _below(root: Path, place: Path) -> str | None:
-    """Return a path relative to the root, whether or not links lead to either; None where it is not below."""
-    for base, path in (
-        (root.absolute(), Path(os.path.normpath(place.absolute()))),
-        (root.resolve(), place.resolve()),
-    ):
-        if path.is_relative_to(base):
-            return path.relative_to(base).as_posix()
-    return None
-
-
-@contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """Keep the collector from walking a plan of a whole library again and again; nothing in it is a cycle."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
 @contextmanager
 def open_library(
     root: Path,
@@ -727,173 +510,13 @@ def open_library(
         library.close()
 
 
-def _sidecars_of(
-    root: Path, library_id: str, settings: Settings, *, now: Callable[[], datetime]
-) -> DotAlfredSidecars:
-    from alfred.infrastructure.persistence.dot_alfred.v2.sidecars import DotAlfredSidecars
-
-    fallback = _state_dir(settings) / "sidecars" / library_id
-    return DotAlfredSidecars(root, fallback=fallback, now=now)
-
-
-def _new_rate_limit(settings: Settings, *, sleep: Callable[[float], None] = time.sleep) -> RateLimit:
-    from alfred.infrastructure.persistence.state.rate_limit import RateLimit
-
-    return RateLimit(
-        _state_dir(settings),
-        provider="tmdb",
-        requests_per_second=settings.tmdb_requests_per_second,
-        sleep=sleep,
-    )
-
-
-def _new_client(
-    settings: Settings,
-    rate_limit: RateLimit,
-    *,
-    observer: RequestObserver,
-    sleep: Callable[[float], None] = time.sleep,
-) -> TMDBClient:
-    from alfred.infrastructure.api.tmdb.client import TMDBClient
-
-    return TMDBClient(
-        settings.tmdb_token,
-        base_url=settings.tmdb_base_url,
-        language=settings.tmdb_language,
-        timeout_seconds=settings.tmdb_timeout_seconds,
-        before_request=rate_limit.wait_for_turn,
-        hold_back=rate_limit.hold_back,
-        sleep=sleep,
-        observer=observer,
-    )
-
-
-def _state_dir(settings: Settings) -> Path:
-    return settings.state_dir or default_state_dir()
-
-
-def _index_path(root: Path, settings: Settings) -> Path:
-    return settings.index_url or root / FOLDER / INDEX_NAME
-
-
-def check(root: Path, settings: Settings, *, now: Callable[[], datetime] = system_clock) -> CheckReport:
-    """Compare sidecars and index and change neither; see :func:`alfred.application.library.check.check_library`.
-
-    Raises:
-        LibraryUnavailable: no marker, root offline, or the index cannot be read; it is not healed here.
-    """
-    from alfred.application.library.check import check_library
-    from alfred.infrastructure.folders import DiskFolders
-    from alfred.infrastructure.persistence.sqlite.inspection import open_recorded
-
-    library_id = read_marker(root).library_id
-    with open_recorded(_index_path(root, settings), root=root, library_id=library_id, now=now) as recorded:
-        return check_library(
-            folders=DiskFolders(root, allowed_targets=settings.link_targets),
-            sidecars=_sidecars_of(root, library_id, settings, now=now),
-            index=recorded,
-        )
-
-
-def diagnose(
-    given: Path | None,
-    *,
-    start: Path,
-    probe: bool = False,
-    repair: bool = False,
-    dry_run: bool = False,
-    now: Callable[[], datetime] = system_clock,
-) -> Diagnosis:
-    """Look at everything a library rests on; see :func:`alfred.application.library.doctor.examine`.
-
-    Nothing that is broken raises an error here, not even the settings: it is a finding.
-
-    Args:
-        given: the library root, where the user named it.
-        start: the folder that the search for one begins in.
-        probe: ask the provider once.
-        repair: mend what can be mended safely.
-        dry_run: with ``repair``, only say what would be mended.
-        now: the clock.
-    """
-    from alfred.application.library.doctor import examine
-    from alfred.application.ports.health import SettingsFacts
-    from alfred.infrastructure.api.credentials import token_facts
-    from alfred.infrastructure.folders import DiskFolders
-    from alfred.infrastructure.persistence.examination import DiskInstruments
-
-    settings, problems = load_usable_settings()
-    root, no_root = None, None
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Keep the collector from walking a plan of a whole library again and again; nothing in it is a cycle."""
+    was_enabled = gc.isenabled()
+    gc.disable()
     try:
-        root = find_library(given, settings, start=start)
-    except NotALibrary as error:
-        no_root = error
-    place = root or start
-    instruments = DiskInstruments(
-        root=root,
-        no_root=no_root,
-        index=_index_path(place, settings),
-        state_dir=_state_dir(settings),
-        folders=DiskFolders(place, allowed_targets=settings.link_targets),
-        settings=SettingsFacts(str(settings_file()), problems),
-        token=token_facts(settings.tmdb_token),
-        now=now,
-    )
-    return examine(
-        instruments.gather,
-        lambda: check(place, settings, now=now),
-        probe=(lambda facts: _probe(facts, settings)) if probe else None,
-        tools=_RepairKit(place, settings, now) if repair else None,
-        dry_run=dry_run,
-    )
-
-
-def _probe(facts: HealthFacts, settings: Settings) -> HealthFacts:
-    """Ask the provider once, and add what it said to the facts."""
-    try:
-        with open_connectivity(settings) as connectivity:
-            connectivity.gate.probe()
-    except AlfredError as error:
-        return replace(facts, token=replace(facts.token, was_probed=True, error=error))
-    return replace(facts, token=replace(facts.token, was_probed=True))
-
-
-@dataclass(frozen=True, slots=True)
-class _RepairKit:
-    """Repairs one library; see :class:`alfred.application.library.doctor.Tools`."""
-
-    root: Path
-    settings: Settings
-    now: Callable[[], datetime]
-
-    def make_index_anew(self) -> None:
-        with open_library(self.root, self.settings, now=self.now) as library:
-            if not library.index.was_made_anew:
-                library.index.heal()
-
-    def correct_journal_mode(self) -> None:
-        from alfred.infrastructure.persistence.sqlite.opening import open_for_writing
-
-        with closing(open_for_writing(_index_path(self.root, self.settings), may_create=False, now=self.now)):
-            pass  # opening it for writing is what gives it the right journal
-
-    def drop_dangling_rows(self) -> None:
-        from alfred.infrastructure.persistence.sqlite.opening import drop_dangling_rows
-
-        drop_dangling_rows(_index_path(self.root, self.settings), now=self.now)
-
-    def write_sidecars(self, folders: Collection[str]) -> None:
-        from alfred.application.library.doctor import write_missing_sidecars
-
-        with open_library(self.root, self.settings, now=self.now) as library:
-            write_missing_sidecars(folders, index=library.index.presence, sidecars=library.sidecars)
-
-    def look_again(self, folders: Collection[str]) -> None:
-        with open_library(self.root, self.settings, now=self.now) as library:
-            for folder in folders:
-                library.index.presence.note_sidecar(folder, "")
-
-    def remove_abandoned(self, paths: Collection[str]) -> None:
-        from alfred.infrastructure.persistence.leftovers import remove_abandoned
-
-        remove_abandoned(self.root, paths, now=self.now())
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
