@@ -154,7 +154,7 @@ class Library:
     @cached_property
     def rate_limit(self) -> RateLimit:
         """The rate that requests to TMDB keep to, with all others of this machine."""
-        rate_limit = new_rate_limit(self.settings, sleep=self._sleep)
+        rate_limit = new_rate_limit(self.settings, on_trouble=self.connectivity.warn, sleep=self._sleep)
         self._stack.callback(rate_limit.close)
         return rate_limit
 

@@ -66,7 +66,7 @@ class Connectivity:
         """Takes note of each request."""
         from alfred.infrastructure.persistence.state.request_log import RequestLog
 
-        request_log = RequestLog(self._state_dir, on_trouble=self._warn, now=self._now)
+        request_log = RequestLog(self._state_dir, on_trouble=self.warn, now=self._now)
         self._stack.callback(request_log.close)
         return request_log
 
@@ -108,7 +108,7 @@ class Connectivity:
         try:
             return self.refresh()[0]
         except AlfredError as error:
-            self._warn(error)
+            self.warn(error)
             return None
 
     def is_failing(self) -> bool:
@@ -125,7 +125,7 @@ class Connectivity:
 
         return ProviderGate(
             PROVIDERS[0],
-            profiles=ForgivingProfiles(lambda: self.profiles, on_trouble=self._warn),
+            profiles=ForgivingProfiles(lambda: self.profiles, on_trouble=self.warn),
             roll_up=self.roll_up,
             probe=self._probe,
             owners=ProcessesOfThisMachine(),
@@ -146,12 +146,13 @@ class Connectivity:
         self._stack.callback(state.close)
         return state
 
-    def _warn(self, error: AlfredError) -> None:
-        """Say once why there is no log and no profile."""
+    def warn(self, error: AlfredError) -> None:
+        """Say once why there is no log, no profile and no shared rate."""
         if not self._has_warned:
             self._has_warned = True
             log.warning(
-                "requests to the provider are not logged, since the state in %s cannot be used (%s)",
+                "requests to the provider are not logged, and others do not share their rate, "
+                "since the state in %s cannot be used (%s)",
                 self._state_dir,
                 error.code,
             )
@@ -163,7 +164,7 @@ def open_connectivity(settings: Settings, *, now: Callable[[], datetime] = syste
 
     def probe() -> None:
         with (
-            closing(new_rate_limit(settings)) as rate_limit,
+            closing(new_rate_limit(settings, on_trouble=connectivity.warn)) as rate_limit,
             new_client(settings, rate_limit, observer=connectivity.request_log) as client,
         ):
             client.probe()
@@ -172,7 +173,9 @@ def open_connectivity(settings: Settings, *, now: Callable[[], datetime] = syste
         yield connectivity
 
 
-def new_rate_limit(settings: Settings, *, sleep: Callable[[float], None] = time.sleep) -> RateLimit:
+def new_rate_limit(
+    settings: Settings, *, on_trouble: Callable[[AlfredError], None], sleep: Callable[[float], None] = time.sleep
+) -> RateLimit:
     """Return the rate that all requests of this machine share; to be closed."""
     from alfred.infrastructure.persistence.state.rate_limit import RateLimit
 
@@ -181,6 +184,7 @@ def new_rate_limit(settings: Settings, *, sleep: Callable[[float], None] = time.
         provider="tmdb",
         requests_per_second=settings.tmdb_requests_per_second,
         sleep=sleep,
+        on_trouble=on_trouble,
     )
 
 

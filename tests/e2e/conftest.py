@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,12 @@ from alfred.demo.shows import FOLDERS, LIGHTHOUSE, TRAIN, write_library, write_p
 from alfred.demo.stand_in import StandIn
 from alfred.infrastructure.persistence.dot_alfred.v2.index import DotAlfredTVShowLibraryIndex
 from tests.e2e.machine import TOKEN, Machine
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interrupts_arrive() -> None:
+    """Programs inherit deafness to Ctrl-C from a shell that runs the tests in the background; these must hear it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -270,7 +270,12 @@ def test_hostile_nfo_files_say_nothing_and_harm_nothing(shelf: Shelf) -> None:
 def on_a_terminal(shelf: Shelf, arguments: Sequence[str], keys: Sequence[bytes]) -> tuple[str, int]:
     """Run Alfred on a terminal, press a key each time it waits, and return what is seen and the exit code."""
     argv = [sys.executable, "-m", "alfred", *arguments]
-    environment = shelf.environment() | {"TERM": "xterm", "COLUMNS": "100", "LINES": "40"}
+    environment = shelf.environment() | {
+        "ALFRED_LIBRARY": str(shelf.root),
+        "TERM": "xterm",
+        "COLUMNS": "100",
+        "LINES": "40",
+    }
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(shelf.folder)

@@ -189,7 +189,9 @@ def test_a_run_that_takes_long_says_every_few_seconds_how_far_it_is(shelf: Shelf
 def test_on_a_terminal_there_is_a_bar(shelf: Shelf, tmdb: StandIn) -> None:
     tmdb.latency = 0.1
     ours, theirs = pty.openpty()
-    environment = shelf.environment() | {"TERM": "xterm-256color", "COLUMNS": "100"}
+    environment = shelf.environment(
+        {"ALFRED_LIBRARY": str(shelf.root), "TERM": "xterm-256color", "COLUMNS": "100"}
+    )
     process = subprocess.Popen(
         ["python", "-m", "alfred", "refresh", "--workers", "4"],
         env=environment,

@@ -42,7 +42,7 @@ NEVER_NEEDED = frozenset(
 
 QUERIES = (("show", SHOW), ("show", SHOW, "--json"), ("list",), ("wanted",), ("explain", SHOW))
 
-MODULES_AT_MOST = {"--version": 115, "--help": 125, "show": 175, "list": 175, "wanted": 175, "explain": 175}
+MODULES_AT_MOST = {"--version": 115, "--help": 125, "show": 180, "list": 180, "wanted": 180, "explain": 190}
 """A little above what is imported today. Raise a ceiling only for something that the command really needs."""
 
 

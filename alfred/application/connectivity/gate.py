@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 from alfred.application.exceptions import ProviderError, ProviderQuarantined
 from alfred.application.ports.clock import system_clock
 from alfred.application.ports.connectivity import ProviderProfiles
-from alfred.application.ports.provider import TVShowProvider
+from alfred.application.ports.provider import AsksForChanges, TVShowProvider
 from alfred.domain.connectivity import (
     RATE_LIMITED,
     ConnectivityProfile,
@@ -172,6 +172,18 @@ class GatedProvider:
             ProviderError: the provider failed, or does not know the id.
         """
         return self._gate().ask(lambda: self._provider.get_tv_show_info(tmdb_id), force=self._force)
+
+    def get_tv_show_info_if_changed(self, tmdb_id: int, etag: str) -> TVShowInfo | None:
+        """Return the show, or None where it is as it was; a provider that cannot tell is asked for all of it.
+
+        Raises:
+            ProviderQuarantined: nothing was sent.
+            ProviderError: the provider failed, or does not know the id.
+        """
+        provider = self._provider
+        if not isinstance(provider, AsksForChanges):
+            return self.get_tv_show_info(tmdb_id)
+        return self._gate().ask(lambda: provider.get_tv_show_info_if_changed(tmdb_id, etag), force=self._force)
 
 
 def _quarantined(profile: ConnectivityProfile, *, being_asked: bool = False) -> ProviderQuarantined:

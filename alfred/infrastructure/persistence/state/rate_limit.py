@@ -83,6 +83,7 @@ class RateLimit:
         requests_per_second: what is allowed.
         clock: seconds since 1970; the same for all processes of the machine.
         sleep: takes seconds.
+        on_trouble: told once why this process keeps to the rate by itself; by default a warning is logged.
 
     Raises:
         ValueError: the rate is not above 0.
@@ -96,6 +97,7 @@ class RateLimit:
         requests_per_second: float,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
+        on_trouble: Callable[[AlfredError], None] | None = None,
     ) -> None:
         if not 0 < requests_per_second < float("inf"):
             raise ValueError(f"a rate is a number of requests a second above 0, not {requests_per_second:g}")
@@ -104,6 +106,7 @@ class RateLimit:
         self._gap = max(1, round(_SECOND / (SHARE_USED * requests_per_second)))
         self._clock = clock
         self._sleep = sleep
+        self._on_trouble = on_trouble or self._say_alone
         self._lock = threading.Lock()
         self._database: Database | None = None
         self._is_alone = False
@@ -191,12 +194,15 @@ class RateLimit:
             )
         return self._database
 
-    def _go_alone(self, error: AlfredError) -> None:
+    def _say_alone(self, error: AlfredError) -> None:
         log.warning(
             "%s cannot be used (%s): other processes do not share the rate limit of this one",
             self._state_dir / STATE_NAME,
             error.code,
         )
+
+    def _go_alone(self, error: AlfredError) -> None:
+        self._on_trouble(error)
         if self._database is not None:
             self._database.close()
         self._database, self._is_alone = None, True
