@@ -19,7 +19,7 @@ from tests.e2e.machine import TOKEN, Machine
 
 @pytest.fixture(scope="session", autouse=True)
 def _interrupts_arrive() -> None:
-    """Programs inherit deafness to Ctrl-C from a shell that runs the tests in the background; these must hear it."""
+    """A shell that runs tests in the background makes programs deaf to Ctrl-C; these must hear it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
