@@ -80,4 +80,4 @@ def _tell_rescan(session: Session, report: RescanReport) -> None:
         f"{len(report.restored):,} restored, {len(report.missing):,} missing. {report.elapsed_seconds:.2f} s"
     )
     if report.unidentified:
-        session.say(f"  {plural(len(report.unidentified), 'folder')} without an id: 'alfred identify' finds it")
+        session.say(f"  {plural(len(report.unidentified), 'folder')} without an id: run 'alfred identify'")
