@@ -6,6 +6,7 @@ import os
 import pty
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -193,7 +194,7 @@ def test_on_a_terminal_there_is_a_bar(shelf: Shelf, tmdb: StandIn) -> None:
         {"ALFRED_LIBRARY": str(shelf.root), "TERM": "xterm-256color", "COLUMNS": "100"}
     )
     process = subprocess.Popen(
-        ["python", "-m", "alfred", "refresh", "--workers", "4"],
+        [sys.executable, "-m", "alfred", "refresh", "--workers", "4"],
         env=environment,
         cwd=shelf.folder,
         stdout=subprocess.PIPE,
