@@ -186,7 +186,7 @@ class ProviderDoor:
         self._uniform = uniform
         self._monotonic = monotonic
         self._now = now
-        self._session = _new_session()
+        self._session = _new_session(self._base_url)
         self._counter_lock = threading.Lock()
         self._requests_sent = 0
         keep_keys_out_of_logs()
@@ -405,13 +405,24 @@ class _StayingSession(requests.Session):
         """See no target, so that not even the body of a redirect is read here, outside the deadline."""
 
 
-def _new_session() -> requests.Session:
+def _new_session(base_url: str) -> requests.Session:
     session = _StayingSession()
     adapter = HTTPAdapter(pool_connections=1, pool_maxsize=POOL_SIZE, max_retries=0)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     session.headers.update(_HEADERS)
+    _read_environment_once(session, base_url)
     return session
+
+
+def _read_environment_once(session: requests.Session, base_url: str) -> None:
+    """Take proxies and certificates from the environment for the one host that is asked.
+
+    The session would look for them before each request, which takes it longer than sending that.
+    """
+    found = session.merge_environment_settings(base_url, {}, None, None, None)
+    session.proxies, session.verify = found["proxies"], found["verify"]
+    session.trust_env = False
 
 
 def _etag_of(answer: Answer) -> str | None:

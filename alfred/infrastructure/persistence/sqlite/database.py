@@ -22,7 +22,7 @@ from alfred.application.exceptions import (
 from alfred.infrastructure.persistence.mounts import is_network
 
 BUSY_TIMEOUT_SECONDS = 10.0
-CACHE_KIB = 65536
+CACHE_KIB = 16384
 
 _LOOK_AGAIN_SECONDS = 0.01
 
