@@ -8,7 +8,7 @@ episode. ``docs/states.md`` tells the rules.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
@@ -116,7 +116,7 @@ def place_files(
     for file in files:
         named = listing.ids_named_by(file.name)
         remembered = _renew(file.episode_ids, named, listing, free)
-        after = file if remembered == file.episode_ids else replace(file, episode_ids=remembered)
+        after = file if remembered == file.episode_ids else file.with_episodes(remembered)
         placed.append(after)
         slots = [number for number in dict.fromkeys(after.episode_ids) if number in listing.by_id]
         for episode_id in slots:
@@ -279,13 +279,13 @@ def with_known_episodes(files: Iterable[EpisodeFile], known: Iterable[EpisodeFil
     for file in files:
         copy = None if file.episode_ids else copies.get((file.folder, file.path))
         is_same = copy is not None and same_reading(copy.name, file.name)
-        filled.append(replace(file, episode_ids=copy.episode_ids) if copy is not None and is_same else file)
+        filled.append(file.with_episodes(copy.episode_ids) if copy is not None and is_same else file)
     return tuple(filled)
 
 
 def without_episodes(files: Iterable[EpisodeFile]) -> tuple[EpisodeFile, ...]:
     """Forget the remembered episodes, so that the files are placed by their names again."""
-    return tuple(replace(file, episode_ids=()) if file.episode_ids else file for file in files)
+    return tuple(file.with_episodes(()) if file.episode_ids else file for file in files)
 
 
 class SlotState(StrEnum):

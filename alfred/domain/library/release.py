@@ -54,6 +54,22 @@ class EpisodeFile:
         """The path relative to the library root."""
         return f"{self.folder}/{self.path}"
 
+    def with_episodes(self, episode_ids: tuple[int, ...]) -> EpisodeFile:
+        """Return the file with other episodes to remember; a library's worth of files takes the fast way."""
+        return EpisodeFile(
+            folder=self.folder,
+            path=self.path,
+            size=self.size,
+            mtime_ns=self.mtime_ns,
+            name=self.name,
+            added_at=self.added_at,
+            status=self.status,
+            status_message=self.status_message,
+            missing_since=self.missing_since,
+            processing_since=self.processing_since,
+            episode_ids=episode_ids,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class UserMetadata:

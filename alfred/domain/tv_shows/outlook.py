@@ -28,8 +28,9 @@ def outlook_of(show: TVShowInfo, *, today: date) -> Outlook:
         for number, episodes in listed
         for day in (*_aired_without_title(episodes), *_aired_without_date(number, episodes))
     ]
+    long_past = today - AIRS_SOON - timedelta(days=1)
     return Outlook(
-        air_dates=tuple(sorted(day for day in dates if day >= today - AIRS_SOON - timedelta(days=1))),
+        air_dates=tuple(sorted(day for day in dates if day >= long_past)),
         incomplete_from=min(incomplete, default=None),
     )
 

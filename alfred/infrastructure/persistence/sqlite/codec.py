@@ -22,6 +22,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _PLAIN: dict[StrEnum, str] = {member: member.value for kind in (DecidedBy, FileStatus) for member in kind}
 
+_STATUS: dict[str, FileStatus] = {status.value: status for status in FileStatus}
+
 NO_OUTLOOK = Outlook()
 
 
@@ -44,10 +46,13 @@ def to_micros(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
-@decoder
-def from_micros(value: int) -> datetime:
-    """Decode a moment."""
+@lru_cache(maxsize=16)  # likewise
+def _from_micros(value: int) -> datetime:
     return _EPOCH + timedelta(microseconds=value)
+
+
+from_micros = decoder(_from_micros)
+"""Decode a moment."""
 
 
 def to_micros_or_none(moment: datetime | None) -> int | None:
@@ -116,19 +121,26 @@ def file_from_row(row: Row) -> EpisodeFile:
         path=row[3],
         size=row[4],
         mtime_ns=row[5],
-        name=EpisodeName(
-            season=row[6],
-            episodes=_from_numbers(row[7]),
-            absolute=_from_numbers(row[8]),
-            air_date=from_day(row[9]),
-            decided_by=DecidedBy(row[10]),
-        ),
-        added_at=from_micros(row[11]),
-        status=FileStatus(row[12]),
+        name=_name_from_row(*row[6:11]),
+        added_at=_from_micros(row[11]),
+        status=_STATUS.get(row[12]) or FileStatus(row[12]),
         status_message=row[13],
-        missing_since=from_micros_or_none(row[14]),
-        processing_since=from_micros_or_none(row[15]),
+        missing_since=None if row[14] is None else _from_micros(row[14]),
+        processing_since=None if row[15] is None else _from_micros(row[15]),
         episode_ids=_from_numbers(row[16]),
+    )
+
+
+@lru_cache(maxsize=2048)  # the episodes of most shows have the same numbers
+def _name_from_row(
+    season: int | None, episodes: str, absolute: str, air_date: str | None, decided_by: str
+) -> EpisodeName:
+    return EpisodeName(
+        season=season,
+        episodes=_from_numbers(episodes),
+        absolute=_from_numbers(absolute),
+        air_date=None if air_date is None else date.fromisoformat(air_date),
+        decided_by=DecidedBy(decided_by),
     )
 
 

@@ -20,7 +20,7 @@ from alfred.domain.library.history import (
     changes_of_user,
     identification,
 )
-from alfred.domain.library.placement import ListedEpisode, with_known_episodes
+from alfred.domain.library.placement import ListedEpisode
 from alfred.domain.library.presence import KnownShow, PresenceChange
 from alfred.domain.library.release import EpisodeFile, FileStatus, SeriesRelease, UserMetadata, newest
 from alfred.domain.library.views import DriftedFile
@@ -39,7 +39,13 @@ from alfred.infrastructure.persistence.sqlite.codec import (
 from alfred.infrastructure.persistence.sqlite.database import Database
 from alfred.infrastructure.persistence.sqlite.facts import write_difference
 from alfred.infrastructure.persistence.sqlite.history import Written, add_events, add_events_of_marked
-from alfred.infrastructure.persistence.sqlite.slots import Placed, listed_episodes, placing_of, refresh_slots
+from alfred.infrastructure.persistence.sqlite.slots import (
+    Placed,
+    listed_episodes,
+    placing_of,
+    refresh_slots,
+    with_remembered_episodes,
+)
 
 if TYPE_CHECKING:
     from alfred.infrastructure.persistence.sqlite.salvage import SalvagedEntry
@@ -244,10 +250,7 @@ class PresenceRows:
             is_whole: the release has all files of the show; else those of folders that it says nothing of stay.
         """
         old = self._database.all(sql.FILES, key)
-        files = release.files
-        if any(row[16] for row in old) and not all(file.episode_ids for file in files):
-            files = with_known_episodes(files, map(file_from_row, old))
-        new = [file_to_row(*key, file) for file in files]
+        new = with_remembered_episodes([file_to_row(*key, file) for file in release.files], old)
         if not is_whole:
             told = {file.folder for file in release.files}
             new += [row for row in old if row[2] not in told]

@@ -26,6 +26,17 @@ def placing_of(files: Iterable[Row]) -> set[Row]:
     return {(row[2], row[3], row[6], row[7], row[8], row[9], row[12], row[16]) for row in files}
 
 
+def with_remembered_episodes(files: list[Row], known: Iterable[Row]) -> list[Row]:
+    """Do for rows of ``file`` what :func:`~alfred.domain.library.placement.with_known_episodes` does for files."""
+    copies = {row[2:4]: row for row in known if row[16]}
+    return [
+        (*row[:16], copy[16])
+        if not row[16] and (copy := copies.get(row[2:4])) and copy[6:10] == row[6:10]
+        else row
+        for row in files
+    ]
+
+
 class Placed(NamedTuple):
     """What placing the files of a show came to.
 
