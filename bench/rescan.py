@@ -22,7 +22,7 @@ WALK_AND_WRITE = "bare walk, one flushed file a show"
 VIDEO_ENDINGS = (".mkv", ".mp4")
 BESIDE = ".bare-walk"
 RESCAN = "alfred rescan"
-UNCHANGED_OF_FIND_AT_MOST = 2.4
+UNCHANGED_OF_FIND_AT_MOST = 2.5
 
 
 def run(workspace: Workspace) -> None:

@@ -134,7 +134,7 @@ def scan_show_folder(root: Path, folder: str, *, allowed_targets: Sequence[Path]
     """
     scan = _Scan(os.fspath(root / folder), folder, _Links(root, allowed_targets))
     scan.run()
-    scan.videos.sort(key=lambda video: video.path)
+    scan.videos.sort()
     unreadable = tuple(sorted(set(scan.unreadable)))
     return FolderScan(
         folder=folder,
@@ -148,7 +148,7 @@ def scan_show_folder(root: Path, folder: str, *, allowed_targets: Sequence[Path]
 
 def _signature(folder: str, nfo_stamp: str, unreadable: Iterable[str], videos: Iterable[VideoFile]) -> str:
     parts = [str(RECOGNITION_VERSION), folder, nfo_stamp, *unreadable, ""]
-    parts += [f"{video.path}\0{video.size}\0{video.mtime_ns}" for video in videos]
+    parts += [f"{path}\0{size}\0{mtime_ns}" for path, size, mtime_ns in videos]
     return blake2b("\0\0".join(parts).encode(errors="surrogateescape"), digest_size=16).hexdigest()
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from alfred.domain.library.episode_name import EpisodeName
 from alfred.domain.library.layout import CONTROL_SUFFIX, extension_of, whole_name_of
@@ -19,8 +20,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class VideoFile:
+class VideoFile(NamedTuple):
     """A video file, or a partial download of one, as a scan sees it.
 
     Attributes:

@@ -170,11 +170,11 @@ def is_extras_folder(name: str) -> bool:
 
 def is_extra_file(name: str) -> bool:
     """Say whether a video's name marks it as a trailer, a sample or another extra."""
-    stem = name[: name.rfind(".")] if "." in name else name
-    suffix = stem[stem.rfind("-") + 1 :].lower()
-    if suffix in _EXTRA_SUFFIXES and suffix != stem.lower():
+    stem = (name[: name.rfind(".")] if "." in name else name).lower()
+    suffix = stem[stem.rfind("-") + 1 :]
+    if suffix in _EXTRA_SUFFIXES and suffix != stem:
         return True
-    return "sample" in stem.lower() and _SAMPLE.match(stem) is not None
+    return "sample" in stem and _SAMPLE.match(stem) is not None
 
 
 def is_group_folder_name(name: str) -> bool:

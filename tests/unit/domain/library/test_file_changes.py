@@ -9,7 +9,7 @@ from tests.builders import FOLDER, NOW, a_file, days
 
 
 def video_of(file: EpisodeFile, **changes: object) -> VideoFile:
-    return replace(VideoFile(file.path, file.size, file.mtime_ns), **changes)  # type: ignore[arg-type]
+    return VideoFile(file.path, file.size, file.mtime_ns)._replace(**changes)  # type: ignore[arg-type]
 
 
 def merge(

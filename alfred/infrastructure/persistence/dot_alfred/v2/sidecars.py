@@ -1,4 +1,7 @@
-"""Sidecars on disk: in the show folders, or beside this machine's state where a folder cannot be written."""
+"""Sidecars on disk: in the show folders, or beside this machine's state where a folder cannot be written.
+
+The module of their format is loaded once a sidecar is read or written: a rescan opens none that did not change.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,6 @@ from pathlib import Path
 from alfred.application.exceptions import SidecarCorrupt, SidecarTooNew, SidecarUnreadable
 from alfred.application.ports.clock import system_clock
 from alfred.domain.library.release import SeriesRelease, newest
-from alfred.infrastructure.persistence.dot_alfred.v2.sidecar_show import parse_sidecar, render_sidecar
 from alfred.infrastructure.persistence.files import keep_aside, stamp, write_whole
 
 log = logging.getLogger(__name__)
@@ -59,6 +61,8 @@ class DotAlfredSidecars:
             return None
         except OSError as error:
             raise SidecarUnreadable(f"cannot read the sidecar: {error.strerror}") from error
+        from alfred.infrastructure.persistence.dot_alfred.v2.sidecar_show import parse_sidecar
+
         return parse_sidecar(content, folder=folder)
 
     def write(self, folder: str, release: SeriesRelease) -> str:
@@ -80,6 +84,8 @@ class DotAlfredSidecars:
             raise
         except SidecarUnreadable as error:
             raise OSError(errno.EACCES, str(error)) from error
+        from alfred.infrastructure.persistence.dot_alfred.v2.sidecar_show import render_sidecar
+
         content = render_sidecar(release, folder=folder, written_at=self._now())
         try:
             if damaged:
