@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -145,7 +144,7 @@ def run(workspace: Workspace) -> None:
         with _server(workspace, folder, mix, "--latency", str(latency)) as served:
             _race(Race(workspace, served, python, {}), roots[100], latency=latency)
     with _server(workspace, folder, mix, "--latency", str(LATENCY), "--rate", str(RATE)) as served:
-        _at_the_limit(Race(workspace, served, python, {}), roots[small])
+        _at_the_limit(Race(workspace, served, python, {}), roots)
     roots[10 * small] = _library(workspace, 10 * small)
     with _server(workspace, folder, mix) as served:
         _growth(Race(workspace, served, python, {}), roots)
@@ -218,8 +217,11 @@ def _row(race: Race, name: str, sample: Sample, ours: Sample) -> tuple[str, ...]
     return name, sample.as_rate(), of_it, cpu, f"{_middle(costs.requests):.2f}"
 
 
-def _at_the_limit(race: Race, root: Path) -> None:
-    shows = int(re.findall(r"\d+", root.name)[-1])
+def _at_the_limit(race: Race, roots: Mapping[int, Path]) -> None:
+    (few, small), (shows, root) = min(roots.items()), max(roots.items())
+    race.alfred("first", small, few, rate=RATE)  # the server reads a body when it is first asked for, and stalls
+    if race.python:
+        race.peer("requests", race.workspace.size(20, 5))
     rates = {OURS: race.alfred(OURS, root, shows, rate=RATE)}
     if race.python:
         rates |= {name: race.peer(name, race.workspace.size(100, 20)) for name in CONCURRENT}
