@@ -401,9 +401,13 @@ WHERE o.library = ? AND o.tmdb_id = ? AND o.held = '' AND o.air_date <= ?
 ORDER BY o.air_date DESC, o.season, o.number
 """
 
-COUNT_WANTED = (
-    "SELECT COUNT(*) FROM open_slot o WHERE o.library = ? AND o.held = '' AND o.air_date <= ?" + _NOT_MISSING
-)
+# Counting all and taking off those of missing shows, which are few, is faster than asking of each slot. CROSS and
+# the + have the planner go from the missing shows to the slots of each.
+COUNT_WANTED = """
+SELECT (SELECT COUNT(*) FROM open_slot WHERE library = ?1 AND held = '' AND air_date <= ?2)
+    - (SELECT COUNT(*) FROM entry e CROSS JOIN open_slot o ON o.library = e.library AND o.tmdb_id = e.tmdb_id
+       WHERE e.library = ?1 AND e.missing_since IS NOT NULL AND +o.held = '' AND o.air_date <= ?2)
+"""
 
 _HELD = (
     "SELECT o.season, o.held, COUNT(*) FROM open_slot o WHERE o.library = ? AND o.held <> '' AND o.air_date <= ?"

@@ -257,7 +257,7 @@ class DotAlfredTVShowLibraryIndex:
 
     def count_wanted(self) -> int:
         """Count what :meth:`wanted` yields, from an index alone."""
-        row = self._database.one(sql.COUNT_WANTED, (self._library, self._today(), self._library))
+        row = self._database.one(sql.COUNT_WANTED, (self._library, self._today()))
         return int(row[0]) if row else 0
 
     def held(self, tmdb_id: TmdbId | None = None, *, specials: bool = True) -> dict[SlotState, int]:
