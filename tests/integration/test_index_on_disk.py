@@ -590,6 +590,20 @@ def test_a_new_air_date_moves_one_slot(index: Index, clock: FakeClock) -> None:
     assert index.count_wanted() == 70
 
 
+def test_what_is_wanted_of_missing_shows_is_neither_listed_nor_counted(index: Index) -> None:
+    for number in (8, 9):
+        index.upsert(a_show(TmdbId(number)), a_release(tmdb_id=TmdbId(number)), path=f"{number}", fetched_at=NOW)
+    of_both, of_one = index.count_wanted(), len(list(index.wanted(TmdbId(8))))
+    counts = []
+    for change in (PresenceChange(vanished=(TmdbId(8),)), PresenceChange(restored=(TmdbId(8),))):
+        index.presence.mark_presence(change, now=NOW)
+        counts.append(index.count_wanted())
+        assert len(list(index.wanted())) == counts[-1]
+
+    assert of_one > 0
+    assert counts == [of_both - of_one, of_both]
+
+
 def test_a_presence_that_changes_nothing_writes_no_file(index: Index) -> None:
     release = a_release(*(a_file(at) for at in range(1, 31)))
     first = rows_written(index, lambda: index.presence.record_presence(a_presence(release), now=NOW))
