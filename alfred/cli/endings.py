@@ -22,6 +22,4 @@ def ending_of(report: RefreshReport) -> tuple[int, str, str]:
     if report.ending == "interrupted":
         message = f"interrupted; {done:,} done, {report.left:,} left: run it again for those"
         return INTERRUPTED, "interrupted", message
-    if report.failed:
-        return (1 if done or report.skipped else ProviderError.exit_code), "", ""
-    return 0, "", ""
+    return int(bool(report.failed)), "", ""

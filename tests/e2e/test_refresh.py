@@ -286,6 +286,17 @@ def test_faults_of_some_shows_mark_those_and_no_others(shelf: Shelf, tmdb: Stand
     assert refresh(shelf, "--state", "broken")["refreshed"] == len(LASTING) - 1
 
 
+def test_a_show_that_tmdb_does_not_know_is_its_own_failure_even_where_it_is_the_only_one(
+    shelf: Shelf, tmdb: StandIn
+) -> None:
+    tmdb.faults.append(Fault(Refuse(404, 34), tmdb_id=1))
+
+    run = shelf.alfred("refresh", "--limit", "1").ended(1)
+
+    assert run.stdout.startswith("1 show: 0 refreshed, 1 failed.")
+    assert run.stderr == "alfred: 1 Show 1: TMDB has no show 1 (404, code 34): check the id\n"
+
+
 def test_a_refused_token_ends_the_run_at_once_and_marks_nobody(shelf: Shelf, tmdb: StandIn) -> None:
     run = shelf.alfred("refresh", env={"ALFRED_TMDB_TOKEN": "b" * 30}).ended(4)
 
