@@ -305,7 +305,7 @@ FROM file WHERE library = ?
 FILES = _FILE + " AND tmdb_id = ?"
 
 EPISODES_CARRIED = """
-SELECT DISTINCT season, episodes FROM file
+SELECT season, episodes FROM file
 WHERE library = ? AND tmdb_id = ? AND status = 'ready' AND episodes <> ''
 """
 
