@@ -33,7 +33,7 @@ from alfred.domain.library.layout import (
     whole_name_of,
 )
 
-RECOGNITION_VERSION = 2
+RECOGNITION_VERSION = 3
 """Raised whenever a name or a folder is read differently, so that unchanged folders are read anew."""
 
 NFO = "tvshow.nfo"

@@ -5,6 +5,7 @@ It is imported with the first name that is asked for, since importing it alone t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cached_property
@@ -30,7 +31,7 @@ class GuessitNames:
             found = self._guessit(path, _OPTIONS)
         except Exception:  # noqa: BLE001 - it raises its own errors for any defect of its rules, and no name may stop a rescan
             return _NOTHING
-        return _to_name(found)
+        return _to_name(found, path)
 
     @cached_property
     def _guessit(self) -> Any:
@@ -39,7 +40,7 @@ class GuessitNames:
         return guessit
 
 
-def _to_name(found: Mapping[str, Any]) -> EpisodeName:
+def _to_name(found: Mapping[str, Any], path: str) -> EpisodeName:
     seasons = _numbers(found.get("season"), most=LARGEST_SEASON)
     episodes = _numbers(found.get("episode"), most=_LARGEST_NUMBER)
     absolute = _numbers(found.get("absolute_episode"), most=_LARGEST_NUMBER)
@@ -50,10 +51,18 @@ def _to_name(found: Mapping[str, Any]) -> EpisodeName:
         return EpisodeName(season=seasons[0], seasons=seasons, decided_by=DecidedBy.GUESSIT)
     season = seasons[0] if seasons else None
     if season is None and episodes:
-        episodes, absolute = (), absolute or episodes
+        is_told = len(episodes) == 1 or _is_range(episodes, path)
+        episodes, absolute = (), absolute or (episodes if is_told else ())
     if not (seasons or episodes or absolute or day):
         return _NOTHING
     return EpisodeName(season, episodes, absolute, day, DecidedBy.GUESSIT)
+
+
+def _is_range(numbers: tuple[int, ...], path: str) -> bool:
+    """Say whether numbers are a range as in ``01-03``; other loose numbers are as likely a season or a volume."""
+    written = rf"(?<![0-9])(0{{0,3}}{numbers[0]})[\s._]?[-~][\s._]?(0{{0,3}}{numbers[-1]})(?![0-9])"
+    match = re.search(written, path)
+    return match is not None and len(match[1]) == len(match[2])
 
 
 def _numbers(value: object, *, most: int) -> tuple[int, ...]:

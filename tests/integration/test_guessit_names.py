@@ -25,6 +25,19 @@ def test_a_number_without_a_season_runs_on() -> None:
     assert guess == EpisodeName(absolute=(5,), decided_by=DecidedBy.GUESSIT)
 
 
+@pytest.mark.parametrize(
+    ("name", "absolute"),
+    [
+        ("Lamplighters.1-3.-.Wick.mkv", (1, 2, 3)),
+        ("Lamplighters 1-02 Fog.mkv", ()),
+        ("Lamplighters 1.02 Fog.mkv", ()),
+        ("Lamplighters Disc 1 Title 2.mkv", ()),
+    ],
+)
+def test_several_loose_numbers_count_as_a_range_alone(name: str, absolute: tuple[int, ...]) -> None:
+    assert GuessitNames().guess(name).absolute == absolute
+
+
 def test_a_pack_has_its_seasons_and_the_first_of_them() -> None:
     guess = GuessitNames().guess("Lamplighters.S01-S03.720p")
 

@@ -20,9 +20,9 @@ _TO = r"(?:-|\s?~\s?|\s-\s)"
 _VERSION = r"(?:\s?v[0-9])?"
 _BEHIND = r"(?=[\s._]{0,3}$|[\s._]{0,2}[\[({【]|[\s._]-[\s._]|[\s._]~[\s._]" + rf"|[\s._]{QUALITY})"
 
-# Title - 012 [1080p], Title - 012 - Name, Title - 012, Title - 01-02-03 - Name
+# Title - 012 [1080p], Title - 012 - Name, Title - 012, Title - 01-02-03 - Name, Title - 01 & 02
 _DASHED = re.compile(
-    rf"[\s._]-[\s._]([0-9]{{1,4}})(?:((?:-[0-9]{{1,4}}){{2,9}}+)|(?:-|\s?~\s?)([0-9]{{1,4}}))?{_VERSION}{_BEHIND}",
+    rf"[\s._]-[\s._]([0-9]{{1,4}})(?:((?:-[0-9]{{1,4}}){{2,9}}+|(?:\s?[&+]\s?[0-9]{{1,4}}){{1,9}}+)|(?:-|\s?~\s?)([0-9]{{1,4}}))?{_VERSION}{_BEHIND}",
     re.IGNORECASE,
 )
 # [Group] Title 012 [1080p], [Group] Title 001 - 119 [Batch], Title 04 vostfr
@@ -46,7 +46,10 @@ _MARKED = re.compile(
     rf"(?:[-~](?:ep?)?([0-9]{{1,5}})(?![^\W_]))?(?!\.[0-9](?![0-9]))(?:{END}|(?=v[0-9]))",
     re.IGNORECASE,
 )
+# Title E01E02, Title E01E03E05
+_ROW = re.compile(r"(?<![^\W_])e([0-9]{1,4})((?:e[0-9]{1,4}){1,9}+)(?![^\W_])", re.IGNORECASE)
 _CHINESE = re.compile(r"第\s?([0-9]{1,4})(?:-([0-9]{1,4}))?\s?[集話话回]")
+_KOREAN = re.compile(r"(?<![^\W_])([0-9]{1,4})\s?[화회](?![^\W_])")
 _COUNTED = re.compile(
     r"(?<![^\W_])([0-9]{1,4})\.\s?(?:bölüm|blm|серия|epizód|díl|odcinek)(?![^\W_])", re.IGNORECASE
 )
@@ -59,6 +62,11 @@ _BEFORE_QUALITY = re.compile(
 _PADDED = re.compile(
     rf"[\s._-](0[0-9]{{2}})(?=[\s._]-[\s._]|[\s._]{{0,2}}(?:$|[\[(])|[\s._]{QUALITY})", re.IGNORECASE
 )
+# Title OVA 01, Title OAD - 02: counted for themselves, and in no order that a provider knows
+_EXTRA = re.compile(r"(?<![^\W_])(?:OVA|OAV|OAD)s?[\s._]{0,2}(?:-[\s._])?[0-9]{1,2}(?![^\W_])")
+# Title - 07.5 [720p]: between two episodes, so neither of them
+_BETWEEN = re.compile(r"[\s_]-[\s_][0-9]{1,4}\.[0-9](?:\.[0-9])?(?:v[0-9])?(?=[\s_]{0,2}(?:$|[\[(])|[\s_]-[\s_])")
+_EXTRA_FOLDERS = frozenset({"ova", "ovas", "oav", "oavs", "oad", "oads"})
 _SEASON_WORD_END = re.compile(rf"(?<![^\W_])(?:{SEASON_WORDS})$", re.IGNORECASE)
 # Title S21 999: too many for a season, so they run on
 _BEHIND_SEASON = re.compile(r"[\s._]s[0-9]{1,2}[\s._]([0-9]{3,4})(?=[\s._]{0,2}(?:$|[\[(]))", re.IGNORECASE)
@@ -67,6 +75,20 @@ _TWO_RANGES = re.compile(
     r"[\s._]([0-9]{2,4})-([0-9]{2,4})[\s._]{0,2}[&+][\s._]{0,2}([0-9]{2,4})-([0-9]{2,4})(?![0-9])"
 )
 _NUMBER = re.compile(r"[0-9]{1,4}")
+
+
+def is_beside_the_count(stem: str, folders: str = "") -> bool:
+    """Say whether a name has a number that is none of the episodes': ``OVA 01``, or the ``07.5`` of a recap.
+
+    Args:
+        stem: the name of a file.
+        folders: where it lies; the innermost may be one for OVAs.
+    """
+    if folders and folders.rpartition("/")[2].lower() in _EXTRA_FOLDERS:
+        return True
+    if ("OV" in stem or "OA" in stem) and _EXTRA.search(stem):
+        return True
+    return "." in stem and _BETWEEN.search(stem) is not None
 
 
 def classic_number(stem: str) -> int | None:
@@ -81,8 +103,12 @@ def marked_numbers(stem: str) -> tuple[tuple[int, ...], int]:
     match = _MARKED.search(stem)
     if match:
         return span(int(match[1]), match[2], most=MOST_ABSOLUTE), match.start()
+    if match := _ROW.search(stem):
+        return _listed(int(match[1]), match[2]), match.start()
     if "第" in stem and (match := _CHINESE.search(stem)):
         return span(int(match[1]), match[2], most=MOST_ABSOLUTE), match.start()
+    if match := _KOREAN.search(stem):
+        return (int(match[1]),), match.start()
     number = counted_number(stem)
     return ((number,), 0) if number is not None else ((), -1)
 

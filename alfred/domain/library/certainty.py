@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from alfred.domain.library.absolute_numbers import is_beside_the_count
 from alfred.domain.library.episode_name import DecidedBy, EpisodeName
 from alfred.domain.library.episode_names import LONGEST_NAME, is_bare_season
 from alfred.domain.library.layout import VIDEO_EXTENSIONS
@@ -50,7 +51,12 @@ def is_worth_asking(path: str, reading: EpisodeName) -> bool:
     stem, dot, extension = file.rpartition(".")
     if not dot or f".{extension.lower()}" not in VIDEO_EXTENSIONS:
         stem = file
-    if _UUID.search(stem) or any(_is_scrambled(word) for word in stem.split()) or is_bare_season(stem):
+    if (
+        is_beside_the_count(stem, folders)
+        or _UUID.search(stem)
+        or any(_is_scrambled(word) for word in stem.split())
+        or is_bare_season(stem)
+    ):
         return False
     if reading.season is not None:
         return not folders or bool(_DIGIT.search(stem))

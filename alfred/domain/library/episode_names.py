@@ -15,6 +15,7 @@ from alfred.domain.library.absolute_numbers import (
     bare_number,
     classic_number,
     counted_number,
+    is_beside_the_count,
     leading_number,
     marked_numbers,
     numbers_of_leading,
@@ -41,13 +42,20 @@ LONGEST_NAME = 255
 _SEASON_ALONE = re.compile(
     r"(?<![^\W_])(?:s|(?<!['\u2019])s[\s._](?=[0-9]{2})|(?:season|saison|staffel|temporada|stagione|seizoen)[\s._]{0,2})"
     r"([0-9]{1,3})(?![^\W_])"
-    r"|(?<![^\W_])([0-9]{1,2})(?:(?:st|nd|rd|th)[\s._]season|\.?[\s._]?(?:sezon|сезон|staffel))(?![^\W_])"
-    r"|第\s?([0-9]{1,2})\s?[季期]",
+    r"|(?<![^\W_])([0-9]{1,2})(?:(?:st|nd|rd|th)[\s._]season|\.?[\s._]?(?:sezon|сезон|staffel|évad|série)|[ªa]?[\s._]temporada)(?![^\W_])"
+    r"|第\s?([0-9]{1,2})\s?[季期]|시즌\s?([0-9]{1,2})(?![^\W_])",
     re.IGNORECASE,
 )
+_CHINESE_SEASON = re.compile("第([一二三四五六七八九十])季")
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+_NAMED_SEASON = re.compile(rf"(?<![^\W_])({'|'.join(_ORDINALS)})[\s._-]season(?![^\W_])", re.IGNORECASE)
 _TOO_MANY_FOR_A_SEASON = 100
 _BARE_SEASON = re.compile(rf"(?:{SEASON_WORDS})[\s._]{{0,2}}[0-9]{{1,4}}", re.IGNORECASE)
 _NUMBER = re.compile("[0-9]{1,9}")
+# In season 2: 2-03 Name, 2.03 Name
+_SEASON_THEN_NUMBER = re.compile(r"([1-9][0-9]?)[.-]([0-9]{2})(?![0-9.-])")
+# 12 Monkeys - 03
+_NUMBER_IN_TITLE = re.compile(r"[1-9][0-9]{0,2}\s[^\W0-9_][^-]{1,100}\s-\s([0-9]{2,3})")
 _SEASON_AND_NUMBER = re.compile(r"([0-9]{1,2})-([0-9]{2})(?=[\s._])(?!\.\s)")
 
 
@@ -74,6 +82,8 @@ def read_episode_name(path: str) -> EpisodeName:
     marked = read_marked(stem)
     if marked:
         return _beside_folder(marked, folders) if folders else marked
+    if is_beside_the_count(stem, folders):
+        return NOTHING
     if stem[:1] == "[" and (number := classic_number(stem)) is not None and not _has_season_folder(folders):
         return EpisodeName(None, (), (number,), None, DecidedBy.ABSOLUTE)
     return (
@@ -148,15 +158,15 @@ def _read_in_season(stem: str, season: int) -> EpisodeName | None:
     match = leading_number(stem)
     if match and stem[match.end() + 1 : match.end() + 2].isdecimal() and (digits := read_season_digits(stem)):
         return digits  # the title is a number: 11.22.63.106.hdtv
-    if match:
-        split = None if match[2] else _split_number(match[1], season)
-        episodes = (split,) if split else numbers_of_leading(match)
-        if episodes:
-            return EpisodeName(season, episodes, (), None, DecidedBy.FOLDER_NUMBER)
+    if match and (episodes := _numbers_in_front(stem, match, season)):
+        return EpisodeName(season, episodes, (), None, DecidedBy.FOLDER_NUMBER)
     episodes, start = marked_numbers(stem)
     if start >= 0:
         return EpisodeName(season, episodes, (), None, DecidedBy.FOLDER_NUMBER) if episodes else None
     absolute = absolute_numbers(stem)
+    if len(absolute) == 1 and season > 1 and stem[0] != "[" and (split := _split_number(str(absolute[0]), season)):
+        # In the first season a show that numbers on comes by its 101st episode too.
+        return EpisodeName(season, (split,), absolute, None, DecidedBy.FOLDER_NUMBER)
     if absolute:
         # Groups count either way here, so both readings are kept; the season's own goes first.
         return EpisodeName(season, absolute, absolute if season else (), None, DecidedBy.FOLDER_NUMBER)
@@ -165,6 +175,16 @@ def _read_in_season(stem: str, season: int) -> EpisodeName | None:
         return digits
     parts = read_part(stem)
     return EpisodeName(season, parts, (), None, DecidedBy.FOLDER_NUMBER) if parts else None
+
+
+def _numbers_in_front(stem: str, match: re.Match[str], season: int) -> tuple[int, ...]:
+    """Return the episodes that a name in a season's folder begins with, unless its title begins with a number."""
+    if (both := _SEASON_THEN_NUMBER.match(stem)) and int(both[1]) == season:
+        return (int(both[2]),)
+    if titled := _NUMBER_IN_TITLE.fullmatch(stem):
+        return (int(titled[1]),)
+    split = None if match[2] else _split_number(match[1], season)
+    return (split,) if split else numbers_of_leading(match)
 
 
 def _split_number(digits: str, season: int) -> int | None:
@@ -218,6 +238,14 @@ def _read_season_alone(stem: str) -> EpisodeName | None:
 
 
 def season_alone(stem: str) -> int | None:
-    """Return the season that a name gives without an episode: ``S02``, ``Season 2``, ``2nd Season``, ``第2季``."""
+    """Return the season that a name gives without an episode.
+
+    ``S02``, ``Season 2``, ``2nd Season``, ``Second Season``, ``第2季``, ...
+    """
     match = _SEASON_ALONE.search(stem)
-    return int(match[match.lastindex or 0]) if match else None
+    if match:
+        return int(match[match.lastindex or 0])
+    if "第" in stem and (numeral := _CHINESE_SEASON.search(stem)):
+        return 1 + "一二三四五六七八九十".index(numeral[1])
+    named = _NAMED_SEASON.search(stem)
+    return 1 + _ORDINALS.index(named[1].lower()) if named else None

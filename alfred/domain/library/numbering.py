@@ -15,7 +15,7 @@ RESOLUTIONS = frozenset({"240", "360", "480", "540", "576", "720", "1080", "1440
 END = r"(?![0-9])(?!(?!v[0-9])[^\W_])"
 """The number is over, save for a version: 02v2."""
 
-EPISODE_WORDS = r"episodes?|episodio|epis[óo]dio|episod|ep|folge|afl|avsnitt|jakso|bölüm|серия"
+EPISODE_WORDS = r"episodes?|episodio|epis[óo]dio|episod|ep|folge|afl|avsnitt|afsnit|jakso|bölüm|odc|odcinek|серия"
 
 SEASON_WORDS = (
     r"seasons?|saisons?|staffel|temporada|temp|stagione|seizoen|s[äa]song|s[æa]son|sesong|kausi|sezona?|sez[óo]na"

@@ -15,12 +15,12 @@ NOTHING = EpisodeName()
 
 _JOIN = r"(?:[\s._]{0,2}[-~+&,][\s._]{0,2}|[\s._](?:and|en|et|und|y|to)[\s._]|[\s._]{0,2})"
 _OVER = r"(?![0-9])(?!(?!v[0-9]|[a-d](?![^\W_]))[^\W_])"  # as END, save that S01E02a is half an episode
-_BARE_NEXT = rf"[-+&~_][0-9]{{1,4}}{END}"
+_BARE_NEXT = rf"[-+&~_,][0-9]{{1,4}}{END}"
 # The tails are possessive: what they took is never tried in another way, so no name can make them slow.
 
-# S01E02, with whatever further episodes follow: E03, -E03, -03, +03, - S01E03
+# S01E02, T01E02 (a temporada), with whatever further episodes follow: E03, -E03, -03, +03, - S01E03
 _SEASON_EPISODE = re.compile(
-    rf"(?:(?<![^\W_])s([0-9]{{1,4}})|(?<=[a-z])s([0-9]{{2}})(?=e[0-9]{{2}}))(?:[\s._-]{{0,3}}x?e|[\s._-]{{0,3}}x|(?:[\s._]{{0,3}}|-)x?ep)\.?\s?([0-9]{{1,5}})(?![0-9])"
+    rf"(?:(?<![^\W_])(?:s|t(?=[0-9]{{1,2}}[\s._]?e))([0-9]{{1,4}})|(?<=[a-z])s([0-9]{{2}})(?=e[0-9]{{2}}))(?:[\s._-]{{0,3}}x?e|[\s._-]{{0,3}}x|(?:[\s._]{{0,3}}|-)x?ep)\.?\s?([0-9]{{1,5}})(?![0-9])"
     rf"((?:{_JOIN}(?:s[0-9]{{1,4}}[\s._]?)?x?ep?[0-9]{{1,5}}(?![0-9])|{_BARE_NEXT}){{0,50}}+){_OVER}",
     re.IGNORECASE,
 )
@@ -30,11 +30,12 @@ _CROSS = re.compile(
     rf"((?:{_JOIN}(?:(?<![0-9])\1x|x|e)(?!26[45])[0-9]{{1,3}}(?![0-9])|{_BARE_NEXT}){{0,50}}+){_OVER}",
     re.IGNORECASE,
 )
-_SEASON_HINT = re.compile(rf"(?<![^\W_])(?:s|{SEASON_WORDS})[\s._]{{0,2}}[0-9]", re.IGNORECASE)
-# Season 1 Episode 2
+_BOOK_WORDS = "series|book"
+_SEASON_HINT = re.compile(rf"(?<![^\W_])(?:s|{SEASON_WORDS}|{_BOOK_WORDS})[\s._]{{0,2}}[0-9]", re.IGNORECASE)
+# Season 1 Episode 2, Series 1 Episode 2, Book 1 Chapter 2
 _SEASON_WORD_EPISODE = re.compile(
-    rf"(?<![^\W_])(?:{SEASON_WORDS})[\s._]{{0,2}}"
-    rf"([0-9]{{1,4}})[\s._,-]{{1,4}}(?:{EPISODE_WORDS}|e)[\s._]{{0,2}}([0-9]{{1,4}})"
+    rf"(?<![^\W_])(?:{SEASON_WORDS}|{_BOOK_WORDS})[\s._]{{0,2}}"
+    rf"([0-9]{{1,4}})[\s._,-]{{1,4}}(?:{EPISODE_WORDS}|chapter|e)\.?[\s._]{{0,2}}([0-9]{{1,4}})"
     rf"((?:(?:[-~&]|[\s._](?:and|en|et|und|y|&)[\s._])e?p?[0-9]{{1,4}}(?![0-9])){{0,50}}+){END}",
     re.IGNORECASE,
 )

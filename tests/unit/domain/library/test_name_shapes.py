@@ -43,6 +43,21 @@ from alfred.domain.library.release_details import read_release_details
         ("Lamplighters - Special 3.mkv", 0, (3,)),
         ("Lamplighters (2019/S02E05/WEB-DL) GRP", 2, (5,)),
         ("2-05 - Fog.mkv", 2, (5,)),
+        ("Lamplighters S02E05,06.mkv", 2, (5, 6)),
+        ("Lamplighters T2E05.mkv", 2, (5,)),
+        ("Lamplighters T02 E05.mkv", 2, (5,)),
+        ("Lamplighters Series 2 Episode 5.mkv", 2, (5,)),
+        ("Lamplighters Book 2 Chapter 5.mkv", 2, (5,)),
+        ("Lamplighters Sæson 2 Afsnit 5.mkv", 2, (5,)),
+        ("Lamplighters sezon 2 odc. 5.mkv", 2, (5,)),
+        ("Lamplighters 2. série 5. díl.mkv", 2, (5,)),
+        ("Lamplighters 시즌 2 5화.mkv", 2, (5,)),
+        ("Lamplighters 第二季 第05集.mkv", 2, (5,)),
+        ("Season 2/2-05 Fog.mkv", 2, (5,)),
+        ("Season 2/2.05 Fog.mkv", 2, (5,)),
+        ("Season 2/Lamplighters - 205 - Fog.mkv", 2, (5,)),
+        ("Season 2/12 Lamps - 05.mkv", 2, (5,)),
+        ("Season 2/12 Lamps.mkv", 2, (12,)),
     ],
 )
 def test_further_ways_to_write_season_and_episode(path: str, season: int, episodes: tuple[int, ...]) -> None:
@@ -103,6 +118,10 @@ def test_an_episode_without_a_season_is_of_the_first(
         ("[Group] Lamplighters 03-04 & 06-07 (1080p)", (3, 4, 6, 7)),
         ("Lamplighters 12. Bölüm 720p.mkv", (12,)),
         ("[組/Lamplighters][07][720p].mkv", (7,)),
+        ("[Wick] Lamplighters - 05 & 06 [1080p].mkv", (5, 6)),
+        ("[Wick] Lamplighters - 05+06 [1080p].mkv", (5, 6)),
+        ("Lamplighters E05E06E08.mkv", (5, 6, 8)),
+        ("Lamplighters 5화.mkv", (5,)),
     ],
 )
 def test_further_ways_to_write_a_number_that_runs_on(path: str, absolute: tuple[int, ...]) -> None:
@@ -117,6 +136,9 @@ def test_further_ways_to_write_a_number_that_runs_on(path: str, absolute: tuple[
         ("Lamplighters S03 - EP07 [720p].mkv", 3, 7),
         ("[Group][Lamplighters S02][07][720p].mkv", 2, 7),
         ("Season 2/Lamplighters - 07 - Fog.mkv", 2, 7),
+        ("Season 1/Lamplighters - 105 - Fog.mkv", 1, 105),
+        ("Lamplighters Second Season - 05.mkv", 2, 5),
+        ("Lamplighters 2ª Temporada - 05.mkv", 2, 5),
     ],
 )
 def test_where_groups_count_either_way_both_readings_are_kept(path: str, season: int, number: int) -> None:
@@ -160,6 +182,31 @@ def test_absolute_numbers_are_read_beside_season_and_episode(path: str, absolute
 )
 def test_rarer_dates_are_read(path: str, day: date) -> None:
     assert read_episode_name(path).air_date == day
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "[Wick] Lamplighters - 07.5 [720p].mkv",
+        "[Wick] Lamplighters - 07.5v2 [720p].mkv",
+        "[Wick]_Lamplighters_-_26.5.1_(1080p)_[29AF1C23].mkv",
+        "[Wick] Lamplighters - OVA 01 [720p].mkv",
+        "[Wick] Lamplighters OVA - 01 [720p].mkv",
+        "[Wick] Lamplighters OAD 2.mkv",
+        "OVA/Lamplighters - 01.mkv",
+        "OVAs/01 - Fog.mkv",
+    ],
+)
+def test_what_is_counted_for_itself_is_none_of_the_episodes(path: str) -> None:
+    reading = read_episode_name(path)
+
+    assert not reading.is_found
+    assert not is_worth_asking(path, reading)
+
+
+def test_an_ova_that_says_which_episode_it_is_is_believed() -> None:
+    assert read_episode_name("OVA/Lamplighters S00E03.mkv").episodes == (3,)
+    assert read_episode_name("[Wick] Lamplighters - 14 OVA [720p].mkv").absolute == (14,)
 
 
 def test_the_file_is_believed_where_its_folder_says_another_season() -> None:
