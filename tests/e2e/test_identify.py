@@ -10,7 +10,7 @@ import select
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +44,6 @@ def provider_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         body = json.loads(path.read_text()) | {"original_name": changes["name"]} | changes
         path.write_text(json.dumps(body))
     return folder
-
-
-@pytest.fixture
-def tmdb(provider_folder: Path) -> Iterator[StandIn]:
-    with StandIn(provider_folder, tokens=[TOKEN]) as server:
-        yield server
 
 
 @pytest.fixture

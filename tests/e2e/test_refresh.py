@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +28,6 @@ def provider_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for tmdb_id in range(1, 301):
         write_invented_show(folder, tmdb_id)
     return folder
-
-
-@pytest.fixture
-def tmdb(provider_folder: Path) -> Iterator[StandIn]:
-    with StandIn(provider_folder, tokens=[TOKEN]) as server:
-        yield server
 
 
 @pytest.fixture

@@ -36,12 +36,6 @@ def provider_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def tmdb(provider_folder: Path) -> Iterator[StandIn]:
-    with StandIn(provider_folder, tokens=[TOKEN]) as server:
-        yield server
-
-
-@pytest.fixture
 def shelf(tmp_path: Path, tmdb: StandIn) -> Shelf:
     shelf = Shelf(tmp_path).init()
     shelf.variables |= {"ALFRED_TMDB_BASE_URL": tmdb.url, "ALFRED_TMDB_TOKEN": TOKEN}
