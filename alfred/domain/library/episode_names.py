@@ -23,7 +23,7 @@ from alfred.domain.library.absolute_numbers import (
 from alfred.domain.library.air_dates import read_air_date, read_odd_air_date
 from alfred.domain.library.episode_name import DecidedBy, EpisodeName
 from alfred.domain.library.layout import VIDEO_EXTENSIONS, season_number_of_folder
-from alfred.domain.library.numbering import SEASON_WORDS
+from alfred.domain.library.numbering import RESOLUTIONS, SEASON_WORDS
 from alfred.domain.library.season_marks import (
     NOTHING,
     read_first_season,
@@ -181,7 +181,7 @@ def _numbers_in_front(stem: str, match: re.Match[str], season: int) -> tuple[int
     """Return the episodes that a name in a season's folder begins with, unless its title begins with a number."""
     if (both := _SEASON_THEN_NUMBER.match(stem)) and int(both[1]) == season:
         return (int(both[2]),)
-    if titled := _NUMBER_IN_TITLE.fullmatch(stem):
+    if (titled := _NUMBER_IN_TITLE.fullmatch(stem)) and titled[1] not in RESOLUTIONS:
         return (int(titled[1]),)
     split = None if match[2] else _split_number(match[1], season)
     return (split,) if split else numbers_of_leading(match)

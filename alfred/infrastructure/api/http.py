@@ -418,7 +418,7 @@ def _new_session(base_url: str) -> requests.Session:
 def _read_environment_once(session: requests.Session, base_url: str) -> None:
     """Take proxies and certificates from the environment for the one host that is asked.
 
-    The session would look for them before each request, which takes it longer than sending that.
+    The session would look for them anew before each request.
     """
     found = session.merge_environment_settings(base_url, {}, None, None, None)
     session.proxies, session.verify = found["proxies"], found["verify"]

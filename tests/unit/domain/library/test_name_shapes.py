@@ -58,6 +58,7 @@ from alfred.domain.library.release_details import read_release_details
         ("Season 2/Lamplighters - 205 - Fog.mkv", 2, (5,)),
         ("Season 2/12 Lamps - 05.mkv", 2, (5,)),
         ("Season 2/12 Lamps.mkv", 2, (12,)),
+        ("Season 2/12 Lamps - 720.mkv", 2, (12,)),
     ],
 )
 def test_further_ways_to_write_season_and_episode(path: str, season: int, episodes: tuple[int, ...]) -> None:
