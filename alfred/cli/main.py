@@ -141,7 +141,7 @@ def _run(words: list[str], session: Session) -> int:
         sys.stdout.write(error.format_message() + "\n")
         return 0
     except click.UsageError as error:
-        _complain(session, "usage", f"{error.format_message().rstrip('.')}; see '{_help_of(error)}'")
+        _complain(session, "usage", _with_help(error))
         return error.exit_code
     except click.ClickException as error:
         _complain(session, "usage", error.format_message())
@@ -156,8 +156,11 @@ def _run(words: list[str], session: Session) -> int:
     return result if isinstance(result, int) else session.exit_code
 
 
-def _help_of(error: click.UsageError) -> str:
-    return f"{error.ctx.command_path if error.ctx else 'alfred'} --help"
+def _with_help(error: click.UsageError) -> str:
+    """Return what click says, in words for everybody, and where to read more."""
+    said = error.format_message().replace("a valid integer range", "a whole number").rstrip(".")
+    see = f"'{error.ctx.command_path if error.ctx else 'alfred'} --help'"
+    return f"{said} See {see}" if said.endswith("?") else f"{said}; see {see}"
 
 
 def _complain(session: Session, code: str, message: str) -> None:
